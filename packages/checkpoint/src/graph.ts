@@ -1,0 +1,30 @@
+/** The computation as the file states it, in one vocabulary for ONNX, TFLite, TensorFlow.js and Keras. */
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  /** Every value (edge) by name, with what is known of its shape. Includes inputs, outputs and weights. */
+  readonly values: ReadonlyMap<string, GraphValue>;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+export interface GraphNode {
+  readonly name: string;
+  /** The format's own operator name: `Conv`, `DEPTHWISE_CONV_2D`, `FusedMatMul`, `Dense`. */
+  readonly operator: string;
+  /** Value names; '' for an optional input left out. A weight is referred to by its tensor name in the checkpoint. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** Names of enclosing nodes for nodes of a subgraph (If, Loop, While), outermost first. */
+  readonly path?: readonly string[];
+}
+
+export type AttributeValue = number | string | boolean | readonly number[] | readonly string[];
+
+export interface GraphValue {
+  /** null: unknown rank; a null axis is unknown or symbolic (batch). */
+  readonly shape: readonly (number | null)[] | null;
+  readonly dtype?: string;
+  /** Name of the tensor of the checkpoint that this value is, if it is one. */
+  readonly tensor?: string;
+}

@@ -1,0 +1,15 @@
+export type {
+  Affine,
+  Axes,
+  Checkpoint,
+  DecodedData,
+  Finding,
+  Format,
+  OpenOptions,
+  RawData,
+  Role,
+  TensorData,
+  TensorEntry,
+} from './checkpoint.js';
+export type { AttributeValue, Graph, GraphNode, GraphValue } from './graph.js';
+export { openCheckpoint } from './open.js';

@@ -1,0 +1,5 @@
+export { decodeValues, table, valueOfBits, type Values } from './decode.js';
+export { BITS, byteLength, type Dtype, isCountable, isDtype, isFloat, type LogicalDtype } from './dtype.js';
+export { fromBfloat16, fromHalf } from './half.js';
+export { escapesFolder, memorySource } from './memorySource.js';
+export type { ByteSource } from './source.js';
