@@ -1,1 +1,5 @@
-export {};
+export * from './checkpoint.js';
+export * from './compare.js';
+export * from './envelope.js';
+export * from './page.js';
+export * from './request.js';

@@ -1,1 +1,8 @@
-export {};
+export {
+  type CheckpointReference,
+  type CompletionSite,
+  LANGUAGES,
+  type LanguageId,
+  type LayerReference,
+  type References,
+} from './reference.js';

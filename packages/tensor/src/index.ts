@@ -1,4 +1,4 @@
-export { decodeValues, table, valueOfBits, type Values } from './decode.js';
+export { decodeValues, table, type Values, valueOfBits } from './decode.js';
 export { BITS, byteLength, type Dtype, isCountable, isDtype, isFloat, type LogicalDtype } from './dtype.js';
 export { fromBfloat16, fromHalf } from './half.js';
 export { escapesFolder, memorySource } from './memorySource.js';

@@ -33,7 +33,11 @@ export function memorySource(
     },
     async sibling(other): Promise<Result<ByteSource, Fault>> {
       if (escapesFolder(other)) {
-        return fail({ code: 'path/outside-folder', message: `The name ${JSON.stringify(other)} leaves the folder of the file.`, file: name });
+        return fail({
+          code: 'path/outside-folder',
+          message: `The name ${JSON.stringify(other)} leaves the folder of the file.`,
+          file: name,
+        });
       }
       const found = folder.get(other.replaceAll('\\', '/').replace(/^(?:\.\/)+/, ''));
       if (found === undefined) {

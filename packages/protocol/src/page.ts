@@ -1,0 +1,34 @@
+import { event, request } from './request.js';
+
+/** What a page is told when it starts. */
+export interface PageStart {
+  readonly kind: 'checkpoint' | 'compare';
+  /** `checkpoint`: one path; `compare`: before, after. */
+  readonly paths: readonly string[];
+  /** Names to show, aligned with `paths`: `resnet.safetensors`, `resnet.safetensors (HEAD)`. */
+  readonly names: readonly string[];
+  /** BCP 47 tag for numbers. */
+  readonly locale: string;
+  /** Scan at once, unless the person switched that off. */
+  readonly scanAutomatically: boolean;
+  /** Tensor to show first (from a link or a hover). */
+  readonly select?: string;
+  /** State that the page stored for this workspace (sash position, columns, layout). */
+  readonly stored?: Readonly<Record<string, unknown>>;
+}
+
+/** First question of every page. */
+export const pageStart = request<Record<string, never>, PageStart>('page/start');
+/** Kept for the workspace, given back in `PageStart.stored`. */
+export const pageStore = event<{ readonly key: string; readonly value: unknown }>('page/store');
+/** What only the editor can do for a page. */
+export type PageAction =
+  | { readonly action: 'compare'; readonly path: string }
+  | { readonly action: 'swap' }
+  | { readonly action: 'export'; readonly format: 'json' | 'csv' | 'markdown'; readonly path: string }
+  | { readonly action: 'open-file'; readonly path: string }
+  | { readonly action: 'copy'; readonly text: string }
+  | { readonly action: 'documentation'; readonly code: string };
+export const pageAction = request<PageAction, { readonly done: boolean; readonly message?: string }>('page/action');
+/** From the editor to the page: select a tensor. */
+export const pageSelect = event<{ readonly tensor: string }>('page/select');
