@@ -13,3 +13,4 @@ export type {
 } from './checkpoint.js';
 export type { AttributeValue, Graph, GraphNode, GraphValue } from './graph.js';
 export { openCheckpoint } from './open.js';
+export { readValues } from './values/readValues.js';
