@@ -1,1 +1,21 @@
-export {};
+export { type CompareEnd, type CompareHeads } from './comparisons.js';
+export { findDoor } from './door.js';
+export { createEngine, type Engine } from './engine.js';
+export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
+export type { FactsCache, FileStat, Files } from './ports.js';
+export type { ScanSettings, ScanState } from './scans.js';
+export { createService, type Service, type ServicePorts } from './service.js';
+export { folderOf, stampOf } from './stamp.js';
+export type {
+  CompareTile,
+  Priority,
+  ReadOptions,
+  Runner,
+  TaskAnswer,
+  TaskHooks,
+  TaskKind,
+  TaskTypes,
+  TensorPair,
+  ValuesWindow,
+} from './tasks.js';
+export type { Trend } from './trend.js';

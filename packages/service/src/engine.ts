@@ -1,0 +1,185 @@
+import {
+  compareTile,
+  heatmapTile,
+  matrixSize,
+  type TensorHead,
+  tensorStats,
+  totalsOf,
+  valueDiff,
+  valuesInWindow,
+} from '@espalier/analysis';
+import { attempt, type Fault, FaultError, raise } from '@espalier/base';
+import { type Checkpoint, openCheckpoint, type TensorEntry } from '@espalier/checkpoint';
+import { headsOf, operatorCosts } from '@espalier/model';
+import { findDoor } from './door.js';
+import type { Files } from './ports.js';
+import type { Runner, TaskAnswer, TaskHooks, TaskKind, TaskTypes } from './tasks.js';
+
+/** An open checkpoint with its heads by name. */
+interface Opened {
+  readonly checkpoint: Checkpoint;
+  readonly heads: readonly TensorHead[];
+  readonly byName: ReadonlyMap<string, { readonly entry: TensorEntry; readonly head: TensorHead }>;
+  readonly stamp: string;
+}
+
+/** Handles kept open between questions; the least recently used is closed first. */
+const MAX_OPEN = 4;
+
+export interface Engine extends Runner {
+  /** Closes every handle. */
+  close(): Promise<void>;
+}
+
+/** Executes tasks on this thread. Checkpoints stay open for a while, so that panning a heat map reads no header twice. */
+export function createEngine(files: Files): Engine {
+  const open = new Map<string, Promise<Opened>>();
+  const busy = new Map<Promise<Opened>, number>();
+
+  async function stampOf(path: string): Promise<string> {
+    const stat = await files.stat(path);
+    return stat === null ? 'missing' : `${stat.sizeBytes}:${stat.modifiedMs}`;
+  }
+
+  async function acquire(path: string, signal: AbortSignal): Promise<Promise<Opened>> {
+    const known = open.get(path);
+    if (known !== undefined) {
+      const opened = await known.catch(() => null);
+      if (opened !== null && opened.stamp === (await stampOf(path))) {
+        open.delete(path);
+        open.set(path, known);
+        return known;
+      }
+      open.delete(path);
+      release(known);
+    }
+    const fresh = openPath(path, signal);
+    open.set(path, fresh);
+    fresh.catch(() => {
+      if (open.get(path) === fresh) open.delete(path);
+    });
+    for (const [oldest, handle] of open) {
+      if (open.size <= MAX_OPEN) break;
+      open.delete(oldest);
+      release(handle);
+    }
+    return fresh;
+  }
+
+  /** Closes a handle that left the table, as soon as no task uses it. */
+  function release(handle: Promise<Opened>): void {
+    if ((busy.get(handle) ?? 0) > 0) return;
+    handle.then((opened) => opened.checkpoint.close()).catch(() => {});
+  }
+
+  async function openPath(path: string, signal: AbortSignal): Promise<Opened> {
+    const door = await findDoor(files, path);
+    const stamp = await stampOf(path);
+    const source = await files.open(door, signal);
+    if (!source.ok) raise(source.fault);
+    const result = await openCheckpoint(source.value, { signal });
+    if (!result.ok) raise(result.fault);
+    const heads = headsOf(result.value);
+    const byName = new Map(result.value.tensors.map((entry, i) => [entry.name, { entry, head: heads[i]! }]));
+    return { checkpoint: result.value, heads, byName, stamp };
+  }
+
+  async function using<T>(path: string, signal: AbortSignal, use: (opened: Opened) => Promise<T>): Promise<T> {
+    const handle = await acquire(path, signal);
+    busy.set(handle, (busy.get(handle) ?? 0) + 1);
+    try {
+      return await use(await handle);
+    } finally {
+      const left = busy.get(handle)! - 1;
+      if (left > 0) busy.set(handle, left);
+      else {
+        busy.delete(handle);
+        if (open.get(path) !== handle) release(handle);
+      }
+    }
+  }
+
+  const tensorOf = (opened: Opened, name: string): { entry: TensorEntry; head: TensorHead } =>
+    opened.byName.get(name) ??
+    raise({ code: 'checkpoint/no-such-tensor', message: `There is no tensor ${name}.`, file: opened.checkpoint.files[0]?.name ?? '' });
+
+  const tasks: { [K in TaskKind]: (query: TaskTypes[K]['query'], hooks: TaskHooks<K>) => Promise<TaskTypes[K]['answer']> } = {
+    head: ({ path }, { signal }) =>
+      using(path, signal, async ({ checkpoint, heads }) => ({
+        path,
+        format: checkpoint.format,
+        formatLabel: checkpoint.formatLabel,
+        metadata: checkpoint.metadata,
+        findings: checkpoint.findings,
+        files: checkpoint.files,
+        tensors: heads,
+        totals: totalsOf(heads.map((head) => ({ head }))),
+        ...(checkpoint.graph === undefined ? {} : { operators: operatorCosts(checkpoint.graph, heads) }),
+      })),
+
+    stats: ({ path, tensors, options }, { signal, onItem, onProgress }) =>
+      using(path, signal, async (opened) => {
+        for (const name of tensors) {
+          signal.throwIfAborted();
+          const { entry, head } = tensorOf(opened, name);
+          const work = { signal, progress: onProgress ?? (() => {}) };
+          const stats = await attempt(() => tensorStats(entry, head, options, work));
+          onItem?.(stats.ok ? { head, stats: stats.value } : { head, fault: stats.fault });
+        }
+        return null;
+      }),
+
+    matrix: ({ path, tensor }, { signal }) =>
+      using(path, signal, async (opened) => {
+        const { head } = tensorOf(opened, tensor);
+        return { kernel: matrixSize(head, 'kernel'), channel: matrixSize(head, 'channel'), raw: matrixSize(head, 'raw') };
+      }),
+
+    heatmap: ({ path, tensor, tile, scaleHigh }, { signal }) =>
+      using(path, signal, async (opened) => {
+        const { entry, head } = tensorOf(opened, tensor);
+        return heatmapTile(entry, head, tile, { scaleHigh, signal });
+      }),
+
+    values: ({ path, tensor, window }, { signal }) =>
+      using(path, signal, async (opened) => {
+        const { entry, head } = tensorOf(opened, tensor);
+        return valuesInWindow(entry, head, window, signal);
+      }),
+
+    diff: ({ before, after, pairs }, { signal, onItem }) =>
+      using(before, signal, (earlier) =>
+        using(after, signal, async (later) => {
+          for (const pair of pairs) {
+            signal.throwIfAborted();
+            const a = tensorOf(earlier, pair.before);
+            const b = tensorOf(later, pair.after);
+            onItem?.(await valueDiff(a, b, { signal, progress: () => {} }));
+          }
+          return null;
+        }),
+      ),
+
+    compareTile: ({ before, after, pair, tile, scaleHigh }, { signal }) =>
+      using(before, signal, (earlier) =>
+        using(after, signal, (later) => compareTile(tensorOf(earlier, pair.before), tensorOf(later, pair.after), tile, { scaleHigh, signal })),
+      ),
+  };
+
+  return {
+    width: 1,
+    async run<K extends TaskKind>(kind: K, query: TaskTypes[K]['query'], hooks: TaskHooks<K>): Promise<TaskAnswer<K>> {
+      try {
+        return { ok: true, value: await tasks[kind](query, hooks) };
+      } catch (error) {
+        if (error instanceof FaultError) return { ok: false, fault: error.fault satisfies Fault };
+        throw error;
+      }
+    },
+    close: async () => {
+      const handles = [...open.values()];
+      open.clear();
+      for (const handle of handles) await handle.then((opened) => opened.checkpoint.close()).catch(() => {});
+    },
+  };
+}

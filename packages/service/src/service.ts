@@ -1,0 +1,128 @@
+import type { FileHead } from '@espalier/analysis';
+import type {
+  Answer,
+  CompareItem,
+  CompareQuery,
+  CompareTileQuery,
+  HeatmapQuery,
+  ScanEnd,
+  ScanItem,
+  ScanQuery,
+  TensorQuery,
+  ValuesAnswer,
+  ValuesQuery,
+} from '@espalier/protocol';
+import { type CompareEnd, type CompareHeads, createComparisons } from './comparisons.js';
+import { createFactsStore, factsOf } from './factsStore.js';
+import type { FileFacts } from './fileFacts.js';
+import type { FactsCache, Files } from './ports.js';
+import { createScans, type ScanSettings, type ScanState } from './scans.js';
+import { stampOf } from './stamp.js';
+import type { CompareTile, Priority, Runner, TaskAnswer, TaskTypes } from './tasks.js';
+import { createTrend, type Trend } from './trend.js';
+
+export interface ServicePorts {
+  readonly files: Files;
+  readonly runner: Runner;
+  readonly cache?: FactsCache;
+  /** Monotonic milliseconds. */
+  now(): number;
+  settings(): ScanSettings;
+  /** Facts or scan state of a file changed: hints and hovers may be drawn again. */
+  onChange?(path: string): void;
+}
+
+/** Every question the product can answer, and its answer as plain data. */
+export interface Service {
+  head(path: string, signal: AbortSignal): Promise<Answer<FileHead>>;
+  /** Facts at hand, current ones only; never scans. */
+  facts(path: string, signal: AbortSignal): Promise<FileFacts | null>;
+  /** As `facts`, but from memory alone: at once, and possibly outdated. */
+  peek(path: string): FileFacts | null;
+  scan(query: ScanQuery, priority: Priority, signal: AbortSignal, onItem: (item: ScanItem) => void): Promise<Answer<ScanEnd>>;
+  scanState(path: string): ScanState | null;
+  runningScans(): readonly { readonly path: string; readonly state: ScanState }[];
+  matrix(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'matrix'>>;
+  heatmap(query: HeatmapQuery, signal: AbortSignal): Promise<TaskAnswer<'heatmap'>>;
+  values(query: ValuesQuery, signal: AbortSignal): Promise<Answer<ValuesAnswer>>;
+  compareHeads(query: CompareQuery, signal: AbortSignal): Promise<Answer<CompareHeads>>;
+  compare(query: CompareQuery, signal: AbortSignal, onItem: (item: CompareItem) => void): Promise<Answer<CompareEnd>>;
+  compareTile(query: CompareTileQuery, signal: AbortSignal): Promise<Answer<CompareTile>>;
+  trend(paths: readonly string[], signal: AbortSignal): Promise<Answer<Trend>>;
+  /** The host saw the file change: facts of the old version are dropped. */
+  invalidate(path: string): void;
+}
+
+export function createService(ports: ServicePorts): Service {
+  const { files, runner } = ports;
+  const store = createFactsStore(files, ports.cache);
+  const scans = createScans(runner, store, ports.settings, ports.now, (path) => ports.onChange?.(path));
+  const heads = new Map<string, Promise<Answer<FileFacts>>>();
+
+  /** Facts of the present version, with at least the head. Several askers share one opening. */
+  async function current(path: string, signal: AbortSignal): Promise<Answer<FileFacts>> {
+    const known = await store.get(path);
+    if (known !== null) return { ok: true, value: known };
+    const opening = heads.get(path) ?? openHead(path);
+    heads.set(path, opening);
+    try {
+      return await opening;
+    } finally {
+      heads.delete(path);
+      signal.throwIfAborted();
+    }
+  }
+
+  async function openHead(path: string): Promise<Answer<FileFacts>> {
+    const answer = await runner.run('head', { path }, { signal: new AbortController().signal }, 'now');
+    if (!answer.ok) return answer;
+    const stamp = await stampOf(files, path, answer.value.files.map((file) => file.name));
+    const facts = factsOf(answer.value, stamp, new Map());
+    store.put(path, facts);
+    return { ok: true, value: facts };
+  }
+
+  const ask = <K extends 'matrix' | 'heatmap' | 'values' | 'compareTile'>(kind: K, query: TaskTypes[K]['query'], signal: AbortSignal): Promise<TaskAnswer<K>> =>
+    runner.run(kind, query, { signal }, 'now');
+
+  const scan: Service['scan'] = async (query, priority, signal, onItem) => {
+    const facts = await current(query.path, signal);
+    if (!facts.ok) return facts;
+    return { ok: true, value: await scans.scan(query, facts.value.head, facts.value.stamp, priority, signal, onItem) };
+  };
+
+  const head: Service['head'] = async (path, signal) => {
+    const facts = await current(path, signal);
+    return facts.ok ? { ok: true, value: facts.value.head } : facts;
+  };
+
+  const scaleOf = (path: string, tensor: string): number | null => store.peek(path)?.facts.get(tensor)?.stats?.kept.abs99 ?? null;
+  const comparisons = createComparisons({ runner, current, scan, now: ports.now });
+
+  return {
+    head,
+    scan,
+    facts: async (path, signal) => {
+      const facts = await current(path, signal);
+      return facts.ok ? facts.value : null;
+    },
+    peek: (path) => store.peek(path),
+    scanState: (path) => scans.state(path),
+    runningScans: () => scans.running(),
+    matrix: (query, signal) => ask('matrix', query, signal),
+    heatmap: ({ path, tensor, ...tile }, signal) => ask('heatmap', { path, tensor, tile, scaleHigh: scaleOf(path, tensor) }, signal),
+    values: ({ path, tensor, ...window }, signal) => ask('values', { path, tensor, window }, signal),
+    compareHeads: comparisons.heads,
+    compare: comparisons.values,
+    compareTile: ({ before, after, tensor, tensorBefore, ...tile }, signal) => {
+      const pair = { before: tensorBefore ?? tensor, after: tensor };
+      const scales = [scaleOf(before, pair.before), scaleOf(after, pair.after)].filter((scale) => scale !== null);
+      return ask('compareTile', { before, after, pair, tile, scaleHigh: scales.length === 2 ? Math.max(...scales) : null }, signal);
+    },
+    trend: createTrend(scan, (path) => store.peek(path)),
+    invalidate: (path) => {
+      store.forget(path);
+      ports.onChange?.(path);
+    },
+  };
+}
