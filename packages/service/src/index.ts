@@ -19,3 +19,6 @@ export type {
   ValuesWindow,
 } from './tasks.js';
 export type { Trend } from './trend.js';
+export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';
+export { inspectedFile, unreadableFile } from './report/inspectReport.js';
+export { type InspectedFile, type InspectReport, inspectReport, SCHEMA_VERSION, type UnreadableFile } from './report/inspectSchema.js';

@@ -1,0 +1,37 @@
+/**
+ * A glob over dotted or slashed names: `*` is any run within a segment (between `.` or `/`), `**` any run at all, `?` one character,
+ * `[abc]` one of a set, `{a,b}` alternatives. A pattern without wildcards also matches everything below it: `layer1` means `layer1.**`.
+ */
+export function globMatcher(pattern: string): (name: string) => boolean {
+  const source = translate(pattern);
+  const below = /[*?[{]/.test(pattern) ? '' : '(?:[./].*)?';
+  const expression = new RegExp(`^${source}${below}$`, 's');
+  return (name) => expression.test(name);
+}
+
+function translate(pattern: string): string {
+  let out = '';
+  let depth = 0;
+  for (let i = 0; i < pattern.length; i++) {
+    const char = pattern[i]!;
+    if (char === '*' && pattern[i + 1] === '*') {
+      out += '.*';
+      i++;
+    } else if (char === '*') out += '[^./]*';
+    else if (char === '?') out += '[^./]';
+    else if (char === '[' && pattern.indexOf(']', i + 1) > i + 1) {
+      const end = pattern.indexOf(']', i + 1);
+      const body = pattern.slice(i + 1, end).replaceAll('\\', '\\\\').replaceAll('[', '\\[');
+      out += `[${body.startsWith('!') ? `^${body.slice(1)}` : body.replace(/^\^/, '\\^')}]`;
+      i = end;
+    } else if (char === '{' && pattern.indexOf('}', i) > i) {
+      out += '(?:';
+      depth++;
+    } else if (char === '}' && depth > 0) {
+      out += ')';
+      depth--;
+    } else if (char === ',' && depth > 0) out += '|';
+    else out += char.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  }
+  return out;
+}
