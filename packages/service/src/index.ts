@@ -22,3 +22,7 @@ export type { Trend } from './trend.js';
 export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';
 export { inspectedFile, unreadableFile } from './report/inspectReport.js';
 export { type InspectedFile, type InspectReport, inspectReport, SCHEMA_VERSION, type UnreadableFile } from './report/inspectSchema.js';
+export { hubCacheFolder } from './resolve/hub.js';
+export { nearestName } from './resolve/nearestName.js';
+export { baseName, joinPath, parentOf, relativeTo } from './resolve/paths.js';
+export { type Resolution, type ResolveContext, resolveReference } from './resolve/resolveReference.js';

@@ -1,0 +1,3 @@
+import { serveTasks } from '@espalier/host';
+
+serveTasks();
