@@ -11,6 +11,8 @@ export interface GraphNode {
   readonly name: string;
   /** The format's own operator name: `Conv`, `DEPTHWISE_CONV_2D`, `FusedMatMul`, `Dense`. */
   readonly operator: string;
+  /** ONNX: the operator set it belongs to where that is not ONNX itself, such as `com.microsoft`. */
+  readonly domain?: string;
   /** Value names; '' for an optional input left out. A weight is referred to by its tensor name in the checkpoint. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

@@ -1,0 +1,193 @@
+import { type Fault, raise, type Shape, sizeOf } from '@espalier/base';
+import type { Dtype, LogicalDtype } from '@espalier/tensor';
+import type { Axes, Finding, Role, TensorData } from '../../checkpoint.js';
+import type { FoundTensor } from './collect.js';
+import { elementType } from './elementType.js';
+import type { OnnxSparse } from './proto.js';
+import { sparseData } from './sparse.js';
+import { none, type Place, placeAttributeList, placeTensor } from './tensorData.js';
+
+/** An entry that still learns its quantization, axes and role from the graph. */
+export interface Draft {
+  readonly name: string;
+  readonly origin: FoundTensor['origin'];
+  dtype: LogicalDtype;
+  storage: string;
+  shape: Shape;
+  elements: number;
+  bytes: number;
+  data: TensorData;
+  axes?: Axes;
+  roleHint?: Role;
+  sharesStorageWith?: string;
+  packedFrom?: readonly string[];
+}
+
+/** Constant nodes with fewer elements hold parameters of operators, not weights. */
+const CONSTANT_ELEMENTS = 64;
+
+/** Turns what was found into entries: shapes checked, values placed. */
+export async function toDrafts(found: readonly FoundTensor[], place: Place): Promise<Draft[]> {
+  const drafts: Draft[] = [];
+  for (const tensor of found) {
+    place.signal?.throwIfAborted();
+    const draft = await toDraft(tensor, place);
+    if (draft.origin === 'constant' && draft.elements < CONSTANT_ELEMENTS)
+      draft.roleHint = draft.dtype === 'STRING' ? 'text' : 'constant';
+    drafts.push(draft);
+  }
+  markShared(drafts);
+  return drafts;
+}
+
+async function toDraft({ name, origin, offset, content }: FoundTensor, place: Place): Promise<Draft> {
+  switch (content.kind) {
+    case 'tensor': {
+      const { tensor } = content;
+      const shape = checkShape(tensor.dims, name, place.source.name, offset);
+      const { dtype, storage } = elementType(tensor.dataType);
+      return {
+        name,
+        origin,
+        dtype,
+        storage,
+        shape,
+        elements: sizeOf(shape),
+        ...(await placeTensor(tensor, name, place)),
+      };
+    }
+    case 'sparse':
+      return { name, origin, ...(await sparseDraft(content.sparse, name, place)) };
+    case 'list': {
+      const { elements, ...placed } = await placeAttributeList(content.list, content.dtype, name, place);
+      return {
+        name,
+        origin,
+        dtype: content.dtype,
+        storage: content.dtype,
+        shape: content.scalar ? [] : [elements],
+        elements,
+        ...placed,
+      };
+    }
+    case 'text': {
+      const { elements, bytes, scalar } = content;
+      return {
+        name,
+        origin,
+        dtype: 'STRING',
+        storage: 'STRING',
+        shape: scalar ? [] : [elements],
+        elements,
+        bytes,
+        data: none('text'),
+      };
+    }
+  }
+}
+
+async function sparseDraft(sparse: OnnxSparse, name: string, place: Place): Promise<Omit<Draft, 'name' | 'origin'>> {
+  const file = place.source.name;
+  const shape = checkShape(sparse.dims, name, file, sparse.offset);
+  const elements = sizeOf(shape);
+  const { values, indices } = sparse;
+  if (values === null || indices === null) {
+    return raise({
+      code: 'checkpoint/header-malformed',
+      file,
+      offset: sparse.offset,
+      message: `Sparse tensor ${name} has no ${values === null ? 'values' : 'indices'}.`,
+    });
+  }
+  const valueShape = checkShape(values.dims, name, file, values.offset);
+  const indexShape = checkShape(indices.dims, name, file, indices.offset);
+  const stored = sizeOf(valueShape);
+  const { dtype, storage } = elementType(values.dataType);
+  const rankFits = indexShape.length === 1 || (indexShape.length === 2 && indexShape[1] === shape.length);
+  if (
+    valueShape.length !== 1 ||
+    !rankFits ||
+    indexShape[0] !== stored ||
+    elementType(indices.dataType).dtype !== 'I64'
+  ) {
+    raise({
+      code: 'checkpoint/header-malformed',
+      file,
+      offset: sparse.offset,
+      message: `Sparse tensor ${name}: values of shape ${valueShape.join('×')} and indices of shape ${indexShape.join('×')} do not belong together.`,
+    });
+  }
+  const placedValues = await placeTensor(values, name, place);
+  const placedIndices = await placeTensor(indices, name, place);
+  const bytes = placedValues.bytes + placedIndices.bytes;
+  const base = { dtype, storage: `${storage} sparse`, shape, elements, bytes };
+  const spoiled = [placedValues.data, placedIndices.data].find((data) => data.kind === 'none' && data.why !== 'empty');
+  if (spoiled !== undefined) return { ...base, data: spoiled };
+  if (elements === 0) return { ...base, data: none('empty') };
+  const data = sparseData({
+    name,
+    file,
+    offset: sparse.offset,
+    shape,
+    dtype: dtype as Dtype,
+    stored,
+    values: placedValues.data,
+    indices: placedIndices.data,
+    indexShape,
+  });
+  return { ...base, data };
+}
+
+/** Sizes of the axes as claimed, checked: whole, not negative, and their product an exact number. */
+function checkShape(dims: readonly number[], name: string, file: string, offset: number): Shape {
+  const elements = sizeOf(dims);
+  if (dims.every((length) => Number.isSafeInteger(length) && length >= 0) && Number.isSafeInteger(elements))
+    return [...dims];
+  return raise({
+    code: 'checkpoint/header-malformed',
+    file,
+    offset,
+    found: dims.join('×'),
+    message: `Tensor ${name} has a shape that cannot be: ${dims.join('×')}.`,
+  });
+}
+
+/** Tied weights point at the very same bytes of an external file. */
+function markShared(drafts: readonly Draft[]): void {
+  const first = new Map<string, Draft>();
+  for (const draft of drafts) {
+    if (draft.data.kind !== 'raw') continue;
+    const key = `${draft.data.begin} ${draft.bytes} ${draft.data.source.name}`;
+    const before = first.get(key);
+    if (before !== undefined && before.data.kind === 'raw' && before.data.source === draft.data.source)
+      draft.sharesStorageWith = before.name;
+    else first.set(key, draft);
+  }
+}
+
+/** Tensors without bytes, as findings. A whole file that is missing is one finding, however many tensors it holds. */
+export function findingsOf(drafts: readonly Draft[]): Finding[] {
+  const byFault = new Map<string, { fault: Fault; names: string[] }>();
+  for (const { name, data } of drafts) {
+    if (data.kind !== 'none' || data.why !== 'unreadable' || data.fault === undefined) continue;
+    const { fault } = data;
+    const key =
+      fault.code.startsWith('path/') || fault.code.startsWith('file/')
+        ? `${fault.code} ${fault.message}`
+        : `${fault.code} ${name}`;
+    const group = byFault.get(key);
+    if (group === undefined) byFault.set(key, { fault, names: [name] });
+    else group.names.push(name);
+  }
+  return [...byFault.values()].map(({ fault, names }) => ({
+    code: fault.code,
+    severity: 'error',
+    message:
+      names.length === 1
+        ? fault.message
+        : `${fault.message} ${names.length.toLocaleString('en-US')} tensors have no values because of it.`,
+    ...(names.length === 1 ? { tensor: names[0]! } : {}),
+    ...(fault.file === undefined ? {} : { file: fault.file }),
+    ...(fault.offset === undefined ? {} : { offset: fault.offset }),
+  }));
+}

@@ -1,0 +1,67 @@
+import type { Checkpoint, Finding, Format, TensorEntry } from '../../checkpoint.js';
+import { spanOfFile } from '../../protobuf/index.js';
+import { assignAxes } from './axes.js';
+import { collect } from './collect.js';
+import { type Draft, findingsOf, toDrafts } from './entries.js';
+import { ExternalFiles } from './external.js';
+import { toGraph } from './graph.js';
+import { Links } from './links.js';
+import type { OnnxModel } from './proto.js';
+import { applyQuantization } from './quantization.js';
+import { readModel } from './readModel.js';
+import { looksLikeOnnx } from './sniff.js';
+
+/** ONNX: one protobuf message, weights inside of it or in files beside it. */
+export const onnx: Format = {
+  name: 'onnx',
+  matches: (head, source) => /\.onnx$/i.test(source.name) || looksLikeOnnx(head),
+  async open(source, { signal }): Promise<Checkpoint> {
+    const model = await readModel(spanOfFile(source), signal);
+    const external = new ExternalFiles(source);
+    try {
+      const collected = collect(model);
+      const drafts = await toDrafts(collected.tensors, { source, external, signal });
+      const links = new Links(collected, drafts);
+      const quantized = await applyQuantization(links, signal);
+      assignAxes(links);
+      return {
+        format: 'onnx',
+        formatLabel: 'ONNX',
+        tensors: drafts.map(toEntry),
+        metadata: metadataOf(model),
+        findings: [...findingsOf(drafts), ...quantized, ...emptyModel(model, source.name)],
+        files: [{ name: source.name, sizeBytes: source.sizeBytes }, ...(await external.files())],
+        graph: toGraph(links),
+        async close() {
+          await external.close();
+          await source.close();
+        },
+      };
+    } catch (error) {
+      await external.close();
+      throw error;
+    }
+  },
+};
+
+function toEntry({ origin: _, ...entry }: Draft): TensorEntry {
+  return entry;
+}
+
+function emptyModel(model: OnnxModel, file: string): Finding[] {
+  if (model.graph !== null) return [];
+  return [{ code: 'checkpoint/no-graph', severity: 'warning', message: 'The model has no graph.', file }];
+}
+
+function metadataOf(model: OnnxModel): Record<string, string> {
+  const opsets = model.opsets.map(({ domain, version }) => `${domain || 'ai.onnx'} ${version}`).join(', ');
+  const facts: Record<string, string> = {
+    producer: [model.producerName, model.producerVersion].filter((text) => text !== '').join(' '),
+    opset: opsets,
+    irVersion: String(model.irVersion),
+    domain: model.domain,
+    modelVersion: model.modelVersion === 0 ? '' : String(model.modelVersion),
+    graph: model.graph?.name ?? '',
+  };
+  return { ...model.metadata, ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== '')) };
+}
