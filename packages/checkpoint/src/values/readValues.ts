@@ -48,7 +48,8 @@ export function dequantize(stored: Values, affine: Affine, shape: Shape, begin: 
   const out = new Float32Array(stored.length);
   if (affine.form === 'minimum') {
     const { scale, minimum } = affine;
-    for (let i = 0; i < out.length; i++) out[i] = Math.fround(stored[i]! * scale) + minimum;
+    // TensorFlow.js multiplies and adds in double precision; only the result is stored as f32.
+    for (let i = 0; i < out.length; i++) out[i] = stored[i]! * scale + minimum;
     return out;
   }
   const { scales, zeroPoints, axis } = affine;
