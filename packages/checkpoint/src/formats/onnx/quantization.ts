@@ -1,7 +1,7 @@
 import { FaultError, type Shape, sizeOf, stridesOf } from '@espalier/base';
 import type { Values } from '@espalier/tensor';
 import type { Affine, DecodedData, Finding, TensorData } from '../../checkpoint.js';
-import { dequantize, readValues } from '../../readValues.js';
+import { dequantize, readValues } from '../../values/readValues.js';
 import type { FoundNode } from './collect.js';
 import { isQuantized } from './elementType.js';
 import type { Draft } from './entries.js';
@@ -198,7 +198,7 @@ function scaleAfter(found: FoundNode, links: Links): Draft | undefined {
 
 async function small(draft: Draft, signal: AbortSignal | undefined): Promise<Values | null> {
   if (draft.data.kind === 'none' || draft.elements > MAX_SCALES) return null;
-  return readValues(draft.data, draft.shape, 0, draft.elements, signal);
+  return readValues(draft, 0, draft.elements, signal);
 }
 
 const spread = (values: Values, count: number): Float64Array =>
@@ -236,6 +236,7 @@ function blockedData(
   zeroPoints: Float64Array,
 ): TensorData {
   if (data.kind === 'none') return data;
+  const elements = sizeOf(shape);
   const stride = stridesOf(shape)[axis]!;
   const length = shape[axis]!;
   const blocks = Math.ceil(length / block);
@@ -243,7 +244,7 @@ function blockedData(
     kind: 'decoded',
     blockElements: data.kind === 'decoded' ? data.blockElements : 2,
     async read(begin, count, signal) {
-      const stored = await readValues(data, shape, begin, count, signal);
+      const stored = await readValues({ name: '', data, shape, elements }, begin, count, signal);
       const out = new Float32Array(count);
       for (let i = 0; i < count; i++) {
         const at = begin + i;
@@ -256,5 +257,5 @@ function blockedData(
       return out;
     },
   };
-  return sizeOf(shape) === 0 ? data : decoded;
+  return elements === 0 ? data : decoded;
 }

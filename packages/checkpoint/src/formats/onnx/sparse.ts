@@ -1,7 +1,7 @@
 import { raise, type Shape, sizeOf } from '@espalier/base';
 import type { Dtype, Values } from '@espalier/tensor';
 import type { DecodedData, TensorData } from '../../checkpoint.js';
-import { readValues } from '../../readValues.js';
+import { readValues } from '../../values/readValues.js';
 import { valuesFor } from './varints.js';
 
 /** Entries that are looked at together. One position is remembered for each chunk. */
@@ -30,6 +30,8 @@ export function sparseData(parts: SparseParts): DecodedData {
   const { shape, stored } = parts;
   const elements = sizeOf(shape);
   const rank = parts.indexShape.length === 2 ? parts.indexShape[1]! : 1;
+  const values = { name: parts.name, data: parts.values, shape: [stored], elements: stored };
+  const indices = { name: parts.name, data: parts.indices, shape: parts.indexShape, elements: stored * rank };
   let starts: Promise<Float64Array> | undefined;
 
   const lying = (message: string, found: number): never =>
@@ -44,7 +46,7 @@ export function sparseData(parts: SparseParts): DecodedData {
   async function placesOf(chunk: number, signal: AbortSignal | undefined): Promise<Float64Array> {
     const first = chunk * CHUNK;
     const count = Math.min(CHUNK, stored - first);
-    const coordinates = await readValues(parts.indices, parts.indexShape, first * rank, count * rank, signal);
+    const coordinates = await readValues(indices, first * rank, count * rank, signal);
     const places = new Float64Array(count);
     for (let i = 0; i < count; i++) {
       let place = coordinates[i * rank]!;
@@ -97,10 +99,10 @@ export function sparseData(parts: SparseParts): DecodedData {
         chunk++
       ) {
         const places = await placesOf(chunk, signal);
-        const values = await readValues(parts.values, [stored], chunk * CHUNK, places.length, signal);
+        const read = await readValues(values, chunk * CHUNK, places.length, signal);
         for (let i = 0; i < places.length; i++) {
           const at = places[i]! - begin;
-          if (at >= 0 && at < count) out[at] = values[i]!;
+          if (at >= 0 && at < count) out[at] = read[i]!;
         }
       }
       return out;
