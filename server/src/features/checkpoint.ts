@@ -1,0 +1,98 @@
+import type { HeatmapTile } from '@espalier/analysis';
+import {
+  type Answer,
+  changed,
+  compare,
+  compareHeads,
+  compareTile,
+  heatmap,
+  matrix,
+  openHead,
+  type RequestDescriptor,
+  STREAM_ITEM,
+  type StreamDescriptor,
+  scan,
+  trend,
+  values,
+  type WireTile,
+} from '@espalier/protocol';
+import type { Service } from '@espalier/service';
+import type { Connection } from 'vscode-languageserver/node';
+import { guarded } from '../lsp/handle.js';
+
+/** The questions of the pages: the protocol's descriptors, answered by the service. */
+export function registerCheckpointRequests(connection: Connection, service: Service): void {
+  const answer = <Q, A>({ method }: RequestDescriptor<Q, A>, run: (query: Q, signal: AbortSignal) => Promise<A>): void => {
+    connection.onRequest(method, (query: Q, token) => guarded(connection, method, token, (signal) => run(query, signal)));
+  };
+  const answerStream = <Q, Item, End>(
+    { method }: StreamDescriptor<Q, Item, End>,
+    run: (query: Q, signal: AbortSignal, send: (item: Item) => void) => Promise<End>,
+  ): void => {
+    connection.onRequest(method, ({ streamId, query }: { streamId: string; query: Q }, token) =>
+      guarded(connection, method, token, (signal) =>
+        run(query, signal, (item) => void connection.sendNotification(STREAM_ITEM, { streamId, item })),
+      ),
+    );
+  };
+
+  answer(openHead, (query, signal) => service.head(query.path, signal));
+  answer(matrix, (query, signal) => service.matrix(query, signal));
+  answer(heatmap, async (query, signal) => mapAnswer(await service.heatmap(query, signal), toWire));
+  answer(values, (query, signal) => service.values(query, signal));
+  answer(compareHeads, (query, signal) => service.compareHeads(query, signal));
+  answer(compareTile, async (query, signal) =>
+    mapAnswer(await service.compareTile(query, signal), (tile) => ({
+      before: toWire(tile.before),
+      after: toWire(tile.after),
+      delta: toWire(tile.delta),
+      newZero: base64(tile.newZero),
+      newKept: base64(tile.newKept),
+    })),
+  );
+  answer(trend, (query, signal) => service.trend(query.paths, signal));
+  answerStream(scan, async (query, signal, send) => {
+    const end = await service.scan(query, 'now', signal, send);
+    if (end.ok) return end.value;
+    return { totals: NOTHING, findings: [], sampled: false, fault: end.fault };
+  });
+  answerStream(compare, async (query, signal, send) => {
+    const end = await service.compare(query, signal, send);
+    if (end.ok) return end.value;
+    return { structure: NO_STRUCTURE, totals: NO_TOTALS, identical: false, fault: end.fault };
+  });
+}
+
+/** Tells the pages that a file is no longer what was read. */
+export const announceChange = (connection: Connection, path: string, deleted: boolean): void =>
+  void connection.sendNotification(changed.method, { path, at: Date.now(), deleted });
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+
+const toWire = (tile: HeatmapTile): WireTile => ({ ...tile, levels: base64(tile.levels), zeroShare: base64(tile.zeroShare) });
+
+const mapAnswer = <A, B>(given: Answer<A>, map: (value: A) => B): Answer<B> => (given.ok ? { ok: true, value: map(given.value) } : given);
+
+const NOTHING = {
+  tensors: 0,
+  parameters: 0,
+  bytes: 0,
+  zeros: null,
+  sparsity: null,
+  prunableParameters: 0,
+  prunableZeros: null,
+  prunableSparsity: null,
+  scannedTensors: 0,
+};
+const NO_STRUCTURE = { added: [], removed: [], renamed: [], reshaped: [], retyped: [] };
+const NO_TOTALS = {
+  elements: 0,
+  changed: 0,
+  maskChanged: 0,
+  maxAbsDelta: 0,
+  l2Delta: 0,
+  sparsityBefore: null,
+  sparsityAfter: null,
+  prunableSparsityBefore: null,
+  prunableSparsityAfter: null,
+};

@@ -1,0 +1,161 @@
+import { availableParallelism } from 'node:os';
+import { createWorkerPool, diskCache, nodeFiles } from '@espalier/host';
+import { createService } from '@espalier/service';
+import {
+  type Connection,
+  DidChangeConfigurationNotification,
+  DidChangeWatchedFilesNotification,
+  FileChangeType,
+  type InitializeParams,
+  type InitializeResult,
+  type ServerCapabilities,
+} from 'vscode-languageserver/node';
+import { createDocuments } from './documents.js';
+import { announceChange, registerCheckpointRequests } from './features/checkpoint.js';
+import type { ClientAbilities } from './features/feature.js';
+import { features } from './features/index.js';
+import { pathOfUri } from './lsp/uri.js';
+import { DEFAULT_SETTINGS, readSettings } from './workspace/settings.js';
+import { createWorkspaceService } from './workspace/workspaceService.js';
+
+export interface ServerOptions {
+  /** Bundled worker entry. */
+  readonly workerEntry: URL;
+  readonly cacheFolder: string;
+  readonly version: string;
+}
+
+/** What our own extension says when it starts the server; other clients leave it out. */
+interface InitializationOptions {
+  readonly commands?: boolean;
+  readonly trusted?: boolean;
+  readonly cacheFolder?: string;
+  readonly threads?: number;
+  readonly locale?: string;
+  readonly settings?: unknown;
+}
+
+/** Wires a connection to the product. Every answer is computed in worker threads; this thread only translates. */
+export function startServer(connection: Connection, options: ServerOptions): void {
+  const documents = createDocuments();
+  let settings = DEFAULT_SETTINGS;
+  let folders: string[] = [];
+
+  connection.onInitialize((params: InitializeParams): InitializeResult => {
+    const given = (params.initializationOptions ?? {}) as InitializationOptions;
+    folders = (params.workspaceFolders ?? []).flatMap((folder) => pathOfUri(folder.uri) ?? []);
+    if (folders.length === 0 && params.rootUri) folders = [pathOfUri(params.rootUri)].filter((path) => path !== null);
+    settings = readSettings(given.settings, folders);
+    const rules = () => ({ workspaceRoots: folders, trusted: given.trusted ?? false });
+    const files = nodeFiles(rules);
+    const listeners: ((path: string | null) => void)[] = [];
+    const log = (message: string): void => connection.console.log(message);
+    const pool = createWorkerPool({
+      entry: options.workerEntry,
+      width: given.threads ?? Math.max(1, Math.min(4, availableParallelism())),
+      interactive: true,
+      log: (message) => connection.console.error(message),
+    });
+    pool.setRules(rules());
+    const service = createService({
+      files,
+      runner: pool,
+      cache: diskCache(given.cacheFolder ?? options.cacheFolder),
+      now: () => performance.now(),
+      settings: () => ({ limitBytes: settings.scanLimitBytes, nearZeroRatio: settings.nearZeroRatio }),
+      onChange: (path) => {
+        for (const listener of listeners) listener(path);
+        void connection.sendNotification('espalier/scans', { running: service.runningScans() });
+      },
+    });
+    const workspace = createWorkspaceService({ service, files, settings: () => settings, folders: () => folders, log });
+    const client: ClientAbilities = {
+      commands: given.commands ?? false,
+      inlayHintRefresh: params.capabilities.workspace?.inlayHint?.refreshSupport ?? false,
+      codeLensRefresh: params.capabilities.workspace?.codeLens?.refreshSupport ?? false,
+      locale: given.locale ?? params.locale ?? 'en-US',
+    };
+
+    registerCheckpointRequests(connection, service);
+    const capabilities = features.reduce<ServerCapabilities>(
+      (all, feature) => ({
+        ...all,
+        ...feature({
+          connection,
+          documents,
+          service: workspace,
+          settings: () => settings,
+          client,
+          onChange: (listener) => void listeners.push(listener),
+          onDocument: documents.onDocument,
+          log,
+        }),
+      }),
+      {},
+    );
+
+    connection.onDidChangeWatchedFiles(({ changes }) => {
+      workspace.forgetListing();
+      for (const { uri, type } of changes) {
+        const path = pathOfUri(uri);
+        if (path === null) continue;
+        service.invalidate(path);
+        announceChange(connection, path, type === FileChangeType.Deleted);
+      }
+      for (const listener of listeners) listener(null);
+    });
+    connection.onNotification('espalier/trusted', () => {
+      pool.setRules({ workspaceRoots: folders, trusted: true });
+    });
+    connection.onInitialized(() => {
+      if (params.capabilities.workspace?.configuration) {
+        void connection.client.register(DidChangeConfigurationNotification.type, { section: 'espalier' });
+        void pull();
+      }
+      if (params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
+        void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: WATCHED }] });
+      }
+      if (params.capabilities.workspace?.workspaceFolders) {
+        connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+          const gone = new Set(removed.map((folder) => pathOfUri(folder.uri)));
+          folders = [...folders.filter((folder) => !gone.has(folder)), ...added.flatMap((folder) => pathOfUri(folder.uri) ?? [])];
+          pool.setRules(rules());
+          workspace.forgetListing();
+          for (const listener of listeners) listener(null);
+        });
+      }
+      log(`Espalier ${options.version} is ready: ${folders.length} folders, ${pool.width} reading threads.`);
+    });
+    async function pull(): Promise<void> {
+      apply(await connection.workspace.getConfiguration('espalier'));
+    }
+    function apply(section: unknown): void {
+      settings = readSettings(section, folders);
+      for (const listener of listeners) listener(null);
+    }
+    connection.onDidChangeConfiguration((change) => {
+      if (params.capabilities.workspace?.configuration) void pull();
+      else apply((change.settings as { espalier?: unknown } | null)?.espalier);
+    });
+    connection.onShutdown(async () => {
+      workspace.stop();
+      await pool.close();
+    });
+
+    return {
+      serverInfo: { name: 'espalier', version: options.version },
+      capabilities: {
+        ...capabilities,
+        textDocumentSync: documents.sync,
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  });
+
+  documents.listen(connection);
+  connection.listen();
+}
+
+/** Files whose change outdates facts: certain checkpoints, and companions that hold or name weights. */
+const WATCHED = '**/*.{safetensors,gguf,onnx,tflite,pt,pth,ckpt,bin,npy,npz,keras,h5,hdf5,pb,index,json,data,dvc}';
+
