@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { isRunning } from './process.mjs';
@@ -22,8 +22,7 @@ export async function installOnce(folder, fill) {
   if (existsSync(folder)) return { folder, fresh: false };
   mkdirSync(path.dirname(folder), { recursive: true });
   removeAbandoned(folder);
-  const partial = `${folder}.partial-${process.pid}-${Date.now().toString(36)}`;
-  mkdirSync(partial);
+  const partial = mkdtempSync(`${folder}.partial-${process.pid}-`);
   try {
     await fill(partial);
     try {

@@ -102,7 +102,8 @@ export async function startCodeServer({
         ...(trust ? ['--disable-workspace-trust'] : []),
         folder,
       ],
-      { env, stdio: ['ignore', 'pipe', 'pipe'] },
+      // A group of its own: Ctrl+C in a terminal reaches the whole group, and we want to end it in our own order.
+      { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );
     const server = await watch(child, { scratch, userDataDir: userData, workspace: folder });
     // A window in the browser reads the user's settings once, but watches the machine's, which win over them.

@@ -1,0 +1,59 @@
+import { aptInstall } from './debian.mjs';
+import { ROOT } from './install.mjs';
+import { megabytes, packageExtension } from './packageExtension.mjs';
+import { findOnPath, npmCli, run } from './process.mjs';
+import { findBrowser } from './vscode/browser.mjs';
+import { CURRENT, OLDEST } from './vscode/codeServerVersions.mjs';
+import { installCodeServer } from './vscode/installCodeServer.mjs';
+
+/**
+ * What stages stand on. Each is done at most once in a run, and says what it came to; `env` goes to every stage
+ * after it.
+ *
+ * @typedef {{ok: true, note?: string, env?: Record<string, string>} | {ok: false, reason: string}} StepResult
+ */
+
+/** @type {Readonly<Record<string, () => Promise<StepResult>>>} */
+export const STEPS = {
+  async build() {
+    const { code } = await run(process.execPath, [npmCli(), 'run', 'build'], { cwd: ROOT });
+    return code === 0 ? { ok: true } : { ok: false, reason: `npm run build ended with ${code}` };
+  },
+
+  async package() {
+    const packed = await packageExtension();
+    if (!packed.ok) return packed;
+    return { ok: true, note: `the VSIX has ${megabytes(packed.bytes)}`, env: { ESPALIER_VSIX: packed.file } };
+  },
+
+  async browser() {
+    const found = await findBrowser({ install: true });
+    if (found.path === null) return { ok: false, reason: found.reason };
+    return { ok: true, note: found.how, env: { CHROME_PATH: found.path } };
+  },
+
+  vscode: () => codeServer(CURRENT),
+
+  oldestVscode: () => codeServer(OLDEST),
+
+  async neovim() {
+    if (findOnPath('nvim') === null) {
+      const problem = await aptInstall(['neovim']);
+      if (problem !== null) return { ok: false, reason: `Neovim is not installed: ${problem}` };
+    }
+    const { code, text } = await run('nvim', ['--version'], { output: 'keep' });
+    return code === 0
+      ? { ok: true, note: text.split('\n')[0] }
+      : { ok: false, reason: `nvim --version ended with ${code}` };
+  },
+};
+
+/** @returns {Promise<StepResult>} */
+async function codeServer(version) {
+  try {
+    const { vscode, runtime } = await installCodeServer({ version, installTools: true });
+    return { ok: true, note: `VS Code ${vscode} (code-server ${version}) on ${runtime.how}` };
+  } catch (error) {
+    return { ok: false, reason: error.message };
+  }
+}
