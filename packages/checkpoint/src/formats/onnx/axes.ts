@@ -67,11 +67,11 @@ const isSet = (node: FoundNode, name: string): boolean => intAttribute(node, nam
 const recurrent: Teller = (_, shape) =>
   shape.length === 3 ? { role: 'recurrent', axes: { output: [0, 1], input: [2], kernel: [] } } : { role: 'recurrent' };
 
-/** A table of vectors, looked up by row: the vector is the output. Index tensors that are stored are parameters of the operator. */
+/** A table of vectors, one row for each token; rows count as output channels, as in the other formats. Stored indices are parameters of the operator. */
 const table: Teller = (node, shape, links) => {
   if (shape.length !== 2 || links.tensor(node.inputs[1]) !== undefined) return { role: 'constant' };
   const axis = intAttribute(node, 'axis', 0);
-  return axis === 0 || axis === -2 ? { role: 'embedding', axes: { output: [1], input: [0], kernel: [] } } : null;
+  return axis === 0 || axis === -2 ? { role: 'embedding', axes: { output: [0], input: [1], kernel: [] } } : null;
 };
 
 /** A vector added to what a convolution or a product made is its bias. */
