@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { createWorkerPool, diskCache, nodeFiles } from '@espalier/host';
+import { cancelScans, forgetFacts, scanFully, scansChanged, trusted } from '@espalier/protocol';
 import { createService } from '@espalier/service';
 import {
   type Connection,
@@ -65,7 +66,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       settings: () => ({ limitBytes: settings.scanLimitBytes, nearZeroRatio: settings.nearZeroRatio }),
       onChange: (path) => {
         for (const listener of listeners) listener(path);
-        void connection.sendNotification('espalier/scans', { running: service.runningScans() });
+        void connection.sendNotification(scansChanged.method, { running: service.runningScans() });
       },
     });
     const workspace = createWorkspaceService({ service, files, settings: () => settings, folders: () => folders, log });
@@ -104,9 +105,10 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       }
       for (const listener of listeners) listener(null);
     });
-    connection.onNotification('espalier/trusted', () => {
-      pool.setRules({ workspaceRoots: folders, trusted: true });
-    });
+    connection.onNotification(trusted.method, () => pool.setRules({ workspaceRoots: folders, trusted: true }));
+    connection.onNotification(scanFully.method, ({ path }: { path: string }) => workspace.scanFully(path));
+    connection.onNotification(cancelScans.method, () => service.cancelScans());
+    connection.onNotification(forgetFacts.method, () => service.forgetAll());
     connection.onInitialized(() => {
       if (params.capabilities.workspace?.configuration) {
         void connection.client.register(DidChangeConfigurationNotification.type, { section: 'espalier' });

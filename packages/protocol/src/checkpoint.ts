@@ -32,7 +32,12 @@ export interface ScanQuery extends CheckpointQuery {
 }
 
 export type ScanItem =
-  | { readonly kind: 'facts'; readonly facts: readonly TensorFacts[] }
+  | {
+      readonly kind: 'facts';
+      readonly facts: readonly TensorFacts[];
+      /** What these facts gave away, for hosts that say it at once; `ScanEnd.findings` has all of them again. */
+      readonly findings?: readonly Finding[];
+    }
   | {
       readonly kind: 'progress';
       readonly doneTensors: number;
@@ -93,3 +98,8 @@ export const values = request<ValuesQuery, Answer<ValuesAnswer>>('checkpoint/val
 export const changed = event<CheckpointQuery & { readonly at: number; readonly deleted: boolean }>(
   'checkpoint/changed',
 );
+
+export type ExportFormat = 'json' | 'csv' | 'markdown';
+
+/** The report as text, as `espalier inspect --format` prints it. Reads every value first. */
+export const exportText = request<CheckpointQuery & { readonly format: ExportFormat }, Answer<string>>('checkpoint/export');

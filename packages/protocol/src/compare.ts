@@ -61,6 +61,7 @@ export const compareTile = request<
     readonly before: WireTile;
     readonly after: WireTile;
     readonly delta: WireTile;
+    /** Shares of values that became zero, and that were zero and are kept now: one byte a tile like `WireTile.zeroShare`, in base64. */
     readonly newZero: string;
     readonly newKept: string;
   }>

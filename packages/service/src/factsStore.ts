@@ -15,6 +15,7 @@ export interface FactsStore {
   /** Writes complete facts to the disk cache. */
   persist(path: string): Promise<void>;
   forget(path: string): void;
+  forgetAll(): void;
 }
 
 export function createFactsStore(files: Files, cache: FactsCache | undefined): FactsStore {
@@ -33,6 +34,7 @@ export function createFactsStore(files: Files, cache: FactsCache | undefined): F
     peek: (path) => memory.get(path) ?? null,
     put: remember,
     forget: (path) => void memory.delete(path),
+    forgetAll: () => memory.clear(),
     async get(path) {
       const known = memory.get(path);
       if (known !== undefined) {

@@ -26,3 +26,5 @@ export { hubCacheFolder } from './resolve/hub.js';
 export { nearestName } from './resolve/nearestName.js';
 export { baseName, joinPath, parentOf, relativeTo } from './resolve/paths.js';
 export { type Resolution, type ResolveContext, resolveReference } from './resolve/resolveReference.js';
+export { inspectCsv, inspectMarkdown } from './report/inspectTexts.js';
+export { patternText } from './report/patternText.js';

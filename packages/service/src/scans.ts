@@ -41,6 +41,8 @@ export interface Scans {
   scan(query: ScanQuery, head: FileHead, stamp: string, priority: Priority, signal: AbortSignal, onItem: (item: ScanItem) => void): Promise<ScanEnd>;
   state(path: string): ScanState | null;
   running(): readonly { readonly path: string; readonly state: ScanState }[];
+  /** Stops every scan; what was found so far is kept. */
+  cancelAll(): void;
 }
 
 /** One scan a file, however many ask for it: askers come and go, the scan stops when the last one leaves. */
@@ -161,6 +163,9 @@ export function createScans(
   return {
     state: (path) => scans.get(path)?.state ?? null,
     running: () => [...scans].map(([path, { state }]) => ({ path, state })),
+    cancelAll: () => {
+      for (const running of scans.values()) running.controller.abort();
+    },
     async scan(query, head, stamp, priority, signal, onItem) {
       signal.throwIfAborted();
       const known = store.peek(query.path);

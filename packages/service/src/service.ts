@@ -42,6 +42,7 @@ export interface Service {
   scan(query: ScanQuery, priority: Priority, signal: AbortSignal, onItem: (item: ScanItem) => void): Promise<Answer<ScanEnd>>;
   scanState(path: string): ScanState | null;
   runningScans(): readonly { readonly path: string; readonly state: ScanState }[];
+  cancelScans(): void;
   matrix(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'matrix'>>;
   heatmap(query: HeatmapQuery, signal: AbortSignal): Promise<TaskAnswer<'heatmap'>>;
   values(query: ValuesQuery, signal: AbortSignal): Promise<Answer<ValuesAnswer>>;
@@ -51,6 +52,8 @@ export interface Service {
   trend(paths: readonly string[], signal: AbortSignal): Promise<Answer<Trend>>;
   /** The host saw the file change: facts of the old version are dropped. */
   invalidate(path: string): void;
+  /** Drops everything that memory holds. */
+  forgetAll(): void;
 }
 
 export function createService(ports: ServicePorts): Service {
@@ -109,6 +112,7 @@ export function createService(ports: ServicePorts): Service {
     peek: (path) => store.peek(path),
     scanState: (path) => scans.state(path),
     runningScans: () => scans.running(),
+    cancelScans: () => scans.cancelAll(),
     matrix: (query, signal) => ask('matrix', query, signal),
     heatmap: ({ path, tensor, ...tile }, signal) => ask('heatmap', { path, tensor, tile, scaleHigh: scaleOf(path, tensor) }, signal),
     values: ({ path, tensor, ...window }, signal) => ask('values', { path, tensor, window }, signal),
@@ -120,6 +124,7 @@ export function createService(ports: ServicePorts): Service {
       return ask('compareTile', { before, after, pair, tile, scaleHigh: scales.length === 2 ? Math.max(...scales) : null }, signal);
     },
     trend: createTrend(scan, (path) => store.peek(path)),
+    forgetAll: () => store.forgetAll(),
     invalidate: (path) => {
       store.forget(path);
       ports.onChange?.(path);

@@ -5,6 +5,8 @@ import {
   compare,
   compareHeads,
   compareTile,
+  type ExportFormat,
+  exportText,
   heatmap,
   matrix,
   openHead,
@@ -16,7 +18,7 @@ import {
   values,
   type WireTile,
 } from '@espalier/protocol';
-import type { Service } from '@espalier/service';
+import { inspectCsv, inspectedFile, inspectMarkdown, SCHEMA_VERSION, type Service } from '@espalier/service';
 import type { Connection } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 
@@ -51,6 +53,7 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
     })),
   );
   answer(trend, (query, signal) => service.trend(query.paths, signal));
+  answer(exportText, ({ path, format }, signal) => exportOf(service, path, format, signal));
   answerStream(scan, async (query, signal, send) => {
     const end = await service.scan(query, 'now', signal, send);
     if (end.ok) return end.value;
@@ -61,6 +64,19 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
     if (end.ok) return end.value;
     return { structure: NO_STRUCTURE, totals: NO_TOTALS, identical: false, fault: end.fault };
   });
+}
+
+/** The report that the command line prints, in full. */
+async function exportOf(service: Service, path: string, format: ExportFormat, signal: AbortSignal): Promise<Answer<string>> {
+  const end = await service.scan({ path, full: true }, 'soon', signal, () => {});
+  if (!end.ok) return end;
+  const facts = await service.facts(path, signal);
+  if (facts === null) return { ok: false, fault: { code: 'file/changed', message: 'The file changed while it was read.' } };
+  const everything = (): boolean => true;
+  if (format === 'csv') return { ok: true, value: inspectCsv([{ path, facts }], everything) };
+  if (format === 'markdown') return { ok: true, value: inspectMarkdown([{ path, facts }], everything) };
+  const report = { schemaVersion: SCHEMA_VERSION, files: [inspectedFile(path, facts, everything)] };
+  return { ok: true, value: `${JSON.stringify(report, null, 2)}\n` };
 }
 
 /** Tells the pages that a file is no longer what was read. */

@@ -1,10 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
-import { globMatcher } from '@espalier/base';
-import { type FileFacts, type InspectReport, inspectedFile, SCHEMA_VERSION, type Service, unreadableFile } from '@espalier/service';
-import type { Fault } from '@espalier/base';
+import { type Fault, globMatcher } from '@espalier/base';
+import { type FileFacts, type InspectReport, inspectCsv, inspectedFile, inspectMarkdown, SCHEMA_VERSION, type Service, unreadableFile } from '@espalier/service';
 import { failOnMatcher } from '../failOn.js';
 import { faultLine, inspectLines } from '../inspectTable.js';
-import { inspectCsv, inspectMarkdown } from '../inspectTexts.js';
 import { openSession } from '../session.js';
 import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';
 

@@ -1,6 +1,6 @@
 import { bytesText, compactCount, exactCount, percentFigure, shapeText } from '@espalier/base';
-import type { FileFacts } from '@espalier/service';
-import { patternText } from './inspectTable.js';
+import type { FileFacts } from '../fileFacts.js';
+import { patternText } from './patternText.js';
 
 interface Readable {
   readonly path: string;

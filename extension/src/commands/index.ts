@@ -1,0 +1,117 @@
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { cancelScans, forgetFacts, scanFully } from '@espalier/protocol';
+import { commands, env, type ExtensionContext, l10n, ProgressLocation, Uri, version, window, workspace } from 'vscode';
+import type { Client } from '../client.js';
+import { selectTensor } from '../editors/checkpointEditor.js';
+import type { ComparePanels, Side } from '../panels/comparePanel.js';
+import { versionAtHead } from '../storage/gitHead.js';
+import { localPath } from '../storage/localCopy.js';
+import { activeCheckpoint, pickCheckpoint } from './pickCheckpoint.js';
+import { previousCheckpoint } from './previousCheckpoint.js';
+
+/** Every command, one entry each. A command given no file asks for one. */
+export function registerCommands(context: ExtensionContext, client: Client, compare: ComparePanels): void {
+  let selected: Uri | null = null;
+
+  const sideOf = async (uri: Uri): Promise<Side> => ({ path: await localPath(context, uri), name: basename(uri.path) });
+  const openPair = async (before: Uri, after: Uri): Promise<void> => {
+    if (before.toString() === after.toString()) {
+      void window.showInformationMessage(l10n.t('Both are the same file. Choose another one to compare with.'));
+      return;
+    }
+    compare.open(await Promise.all([sideOf(before), sideOf(after)]));
+  };
+
+  const all: Readonly<Record<string, (...args: never[]) => unknown>> = {
+    'espalier.inspect': async (target?: Uri | string, tensor?: string) => {
+      const uri = toUri(target) ?? (await pickCheckpoint(l10n.t('Checkpoint to inspect')));
+      if (uri === undefined) return;
+      const path = await localPath(context, uri);
+      if (typeof tensor === 'string') selectTensor(path, tensor);
+      await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
+    },
+    'espalier.compareFiles': async (target?: Uri | string, other?: Uri | string) => {
+      const before = toUri(target) ?? activeCheckpoint() ?? (await pickCheckpoint(l10n.t('Earlier checkpoint')));
+      if (before === undefined) return;
+      const after = toUri(other) ?? (await pickCheckpoint(l10n.t('Checkpoint to compare {0} with', basename(before.path)), before));
+      if (after !== undefined) await openPair(before, after);
+    },
+    'espalier.selectForCompare': (target?: Uri) => {
+      selected = target ?? activeCheckpoint() ?? null;
+      void commands.executeCommand('setContext', 'espalier.hasSelection', selected !== null);
+      if (selected !== null) window.setStatusBarMessage(l10n.t('{0} is selected for compare', basename(selected.path)), 3000);
+    },
+    'espalier.compareWithSelected': async (target?: Uri) => {
+      const uri = target ?? activeCheckpoint();
+      if (selected !== null && uri !== undefined) await openPair(selected, uri);
+    },
+    'espalier.compareSelected': async (_clicked: Uri, chosen?: Uri[]) => {
+      if (chosen === undefined || chosen.length < 2) return;
+      compare.open(await Promise.all(chosen.map(sideOf)));
+    },
+    'espalier.compareWithHead': async (target?: Uri) => {
+      const uri = target ?? activeCheckpoint();
+      if (uri === undefined) return;
+      const path = await localPath(context, uri);
+      const name = basename(uri.path);
+      await window.withProgress(
+        { location: ProgressLocation.Notification, title: l10n.t('Fetching {0} at HEAD', name), cancellable: true },
+        async (_, token) => {
+          const controller = new AbortController();
+          token.onCancellationRequested(() => controller.abort());
+          try {
+            const before = await versionAtHead(path, context.globalStorageUri.fsPath, controller.signal);
+            compare.open([{ path: before, name: `${name} (HEAD)` }, { path, name }]);
+          } catch (error) {
+            if (!controller.signal.aborted) void window.showWarningMessage(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+          }
+        },
+      );
+    },
+    'espalier.compareWithPrevious': async (target?: Uri | string) => {
+      const uri = toUri(target) ?? activeCheckpoint();
+      if (uri === undefined) return;
+      const previous = await previousCheckpoint(uri);
+      if (previous === null) await commands.executeCommand('espalier.compareFiles', uri);
+      else await openPair(previous, uri);
+    },
+    'espalier.scanFully': async (target?: Uri | string) => {
+      const uri = toUri(target) ?? activeCheckpoint();
+      if (uri !== undefined) client.notify(scanFully, { path: await localPath(context, uri) });
+    },
+    'espalier.cancelScans': () => client.notify(cancelScans, {}),
+    'espalier.restartServer': () => client.restart(),
+    'espalier.showLog': () => client.log.show(),
+    'espalier.clearCache': async () => {
+      await rm(join(context.globalStorageUri.fsPath, 'facts'), { recursive: true, force: true });
+      await rm(join(context.globalStorageUri.fsPath, 'head'), { recursive: true, force: true });
+      await rm(join(context.globalStorageUri.fsPath, 'copies'), { recursive: true, force: true });
+      client.notify(forgetFacts, {});
+      window.setStatusBarMessage(l10n.t('Cached facts are cleared'), 3000);
+    },
+    'espalier.copyDiagnostics': async () => {
+      const settings = workspace.getConfiguration('espalier');
+      const lines = [
+        `Espalier ${context.extension.packageJSON.version}, VS Code ${version}, ${process.platform} ${process.arch}, Node ${process.versions.node}`,
+        `language server: ${client.running ? `running, process ${client.processId ?? 'unknown'}` : 'not running'}`,
+        `workspace: ${workspace.workspaceFolders?.length ?? 0} folders, ${workspace.isTrusted ? 'trusted' : 'not trusted'}, remote: ${env.remoteName ?? 'no'}`,
+        `settings: ${JSON.stringify(settings)}`,
+      ];
+      await env.clipboard.writeText(`${lines.join('\n')}\n`);
+      window.setStatusBarMessage(l10n.t('Diagnostics are on the clipboard; they hold no weights'), 3000);
+    },
+  };
+  for (const [name, run] of Object.entries(all)) context.subscriptions.push(commands.registerCommand(name, run as (...args: unknown[]) => unknown));
+}
+
+function toUri(target: Uri | string | undefined): Uri | undefined {
+  if (target === undefined || target === null) return undefined;
+  if (typeof target !== 'string') return target instanceof Uri ? target : Uri.from(target);
+  return /^[a-z][a-z0-9+.-]{1,}:/i.test(target) ? Uri.parse(target) : Uri.file(target);
+}
+
+const CERTAIN = /\.(?:safetensors|gguf|onnx|tflite|pt|pth|npy|keras|ckpt)$|\.safetensors\.index\.json$/i;
+
+/** Opening explicitly works for every file, whatever its extension. */
+const viewTypeOf = (uri: Uri): string => (CERTAIN.test(uri.path) ? 'espalier.checkpoint' : 'espalier.checkpointOption');

@@ -1,0 +1,22 @@
+import { scansChanged } from '@espalier/protocol';
+import { basename } from 'node:path';
+import { type ExtensionContext, l10n, StatusBarAlignment, window } from 'vscode';
+import type { Client } from './client.js';
+
+/** One item, shown only while something is read. */
+export function registerStatusItem(context: ExtensionContext, client: Client): void {
+  const item = window.createStatusBarItem('espalier.scans', StatusBarAlignment.Left);
+  item.name = 'Espalier';
+  item.command = 'espalier.cancelScans';
+  context.subscriptions.push(
+    item,
+    client.on(scansChanged, ({ running }) => {
+      const [first, ...others] = running;
+      if (first === undefined) return item.hide();
+      item.text = `$(sync~spin) ${l10n.t('Reading {0}', basename(first.path))}${others.length > 0 ? ` +${others.length}` : ''}`;
+      item.tooltip = l10n.t('Espalier is reading the values of {0}. Click to cancel.', running.map((scan) => basename(scan.path)).join(', '));
+      item.show();
+    }),
+    client.onRestarted(() => item.hide()),
+  );
+}

@@ -1,0 +1,35 @@
+import type { PageAction } from '@espalier/protocol';
+import { commands, env, Uri, window } from 'vscode';
+import type { Client } from '../client.js';
+import { exportReport } from '../commands/exportReport.js';
+import type { ComparePanels } from '../panels/comparePanel.js';
+
+/** Where a finding's code is explained. */
+const DOCUMENTATION = 'https://github.com/espalier-dev/espalier/blob/main/docs/findings.md';
+
+/** What only the editor can do for a page. */
+export async function runPageAction(action: PageAction, uri: Uri, compare: ComparePanels, client: Client): Promise<{ done: boolean; message?: string }> {
+  switch (action.action) {
+    case 'compare':
+      await commands.executeCommand('espalier.compareFiles', uri);
+      return { done: true };
+    case 'swap':
+      compare.swapActive();
+      return { done: true };
+    case 'export':
+      return exportReport(client, action.path, action.format);
+    case 'open-file':
+      await commands.executeCommand('vscode.open', Uri.file(action.path));
+      return { done: true };
+    case 'copy':
+      await env.clipboard.writeText(action.text);
+      void window.setStatusBarMessage('$(check) Copied', 2000);
+      return { done: true };
+    case 'documentation':
+      return { done: await env.openExternal(Uri.parse(`${DOCUMENTATION}#${action.code.replaceAll(/[^\w-]/g, '')}`)) };
+    default: {
+      const _never: never = action;
+      return { done: false, message: `Unknown action ${JSON.stringify(_never)}` };
+    }
+  }
+}
