@@ -1,12 +1,19 @@
 import type { Format } from '../checkpoint.js';
+import { npy } from './npy/format.js';
+import { npz } from './npy/npz.js';
 import { onnx } from './onnx/format.js';
+import { pytorch } from './pytorch/format.js';
 import { safetensors } from './safetensors/format.js';
 import { tfjs, tfjsShard } from './tfjs/format.js';
 
 /** Every format, one line each. The first that matches opens the file, so exact magic numbers stand before guesses. */
 export const formats: readonly Format[] = [
+  npy,
   safetensors,
   onnx,
   tfjs,
   tfjsShard,
+  npz,
+  // Takes every zip archive that nobody above wanted.
+  pytorch,
 ];

@@ -43,7 +43,10 @@ export async function readRaw(data: RawData, begin: number, count: number, signa
   return from === begin ? values : values.slice(begin - from);
 }
 
-/** In f32, as PyTorch, TFLite, ONNX and TensorFlow.js do. `begin` is the C-order offset of the first value. */
+/**
+ * Stored numbers to logical ones, rounded to f32 as PyTorch, TFLite, ONNX and TensorFlow.js do. Scales in a `Float64Array` multiply in
+ * double precision and are rounded once (PyTorch's per-channel tensors). `begin` is the C-order offset of the first value.
+ */
 export function dequantize(stored: Values, affine: Affine, shape: Shape, begin: number): Float32Array {
   const out = new Float32Array(stored.length);
   if (affine.form === 'minimum') {
@@ -57,7 +60,7 @@ export function dequantize(stored: Values, affine: Affine, shape: Shape, begin: 
   const length = axis === null ? 1 : shape[axis]!;
   for (let i = 0; i < out.length; i++) {
     const channel = axis === null ? 0 : Math.floor((begin + i) / stride) % length;
-    out[i] = Math.fround(scales[channel]!) * Math.fround(stored[i]! - zeroPoints[channel]!);
+    out[i] = scales[channel]! * (stored[i]! - zeroPoints[channel]!);
   }
   return out;
 }

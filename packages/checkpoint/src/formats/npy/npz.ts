@@ -1,0 +1,64 @@
+import { attempt } from '@espalier/base';
+import type { ByteSource } from '@espalier/tensor';
+import type { Checkpoint, Format, TensorEntry } from '../../checkpoint.js';
+import { unreadableFindings } from '../../values/unreadable.js';
+import { firstEntryName, looksLikeZip, readZip, type ZipEntry } from '../../zip/zip.js';
+import { arrayEntry } from './entry.js';
+import { readNpyHeader } from './header.js';
+
+/** Headers read at the same time. */
+const CONCURRENT = 32;
+
+/** Several NumPy arrays in a zip archive, stored or deflated: `numpy.savez` and `numpy.savez_compressed`. */
+export const npz: Format = {
+  name: 'npz',
+  matches: (head, source) =>
+    looksLikeZip(head) && (source.name.toLowerCase().endsWith('.npz') || firstEntryName(head).endsWith('.npy')),
+  async open(source, { signal }): Promise<Checkpoint> {
+    const zip = await readZip(source, signal);
+    const members = zip.entries.filter((entry) => zip.find(entry.name) === entry);
+    const tensors: TensorEntry[] = [];
+    for (let at = 0; at < members.length; at += CONCURRENT) {
+      const some = members.slice(at, at + CONCURRENT);
+      tensors.push(...(await Promise.all(some.map((member) => memberEntry(member, source, signal)))));
+    }
+    return {
+      format: 'npz',
+      formatLabel: 'NumPy archive (npz)',
+      tensors,
+      metadata: {},
+      findings: unreadableFindings(tensors),
+      files: [{ name: source.name, sizeBytes: source.sizeBytes }],
+      close: () => source.close(),
+    };
+  },
+};
+
+/** An unreadable member is listed with its fault; the others stay usable. */
+async function memberEntry(member: ZipEntry, archive: ByteSource, signal?: AbortSignal): Promise<TensorEntry> {
+  const name = member.name.replace(/\.npy$/i, '');
+  const entry = await attempt(async () => {
+    const header = await readNpyHeader(member.open(), signal);
+    const available = member.sizeBytes - header.dataBegin;
+    // A stored member is a range of the archive itself; a deflated one gets a fresh stream, so that the header's is not kept alive.
+    const [source, begin] =
+      member.method === 'stored'
+        ? [archive, (await member.locate(signal)) + header.dataBegin]
+        : [member.open(), header.dataBegin];
+    return arrayEntry(name, { ...header, source, begin, available }, archive.name);
+  });
+  if (entry.ok) return entry.value;
+  return {
+    name,
+    dtype: 'UNKNOWN',
+    storage: 'unknown',
+    shape: [],
+    elements: 0,
+    bytes: member.storedBytes,
+    data: {
+      kind: 'none',
+      why: 'unreadable',
+      fault: { ...entry.fault, message: `Member ${member.name}: ${entry.fault.message}` },
+    },
+  };
+}

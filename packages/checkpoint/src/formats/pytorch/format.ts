@@ -1,0 +1,18 @@
+import type { Format } from '../../checkpoint.js';
+import { looksLikeZip } from '../../zip/zip.js';
+import { openArchive } from './archive.js';
+import { looksLegacy, looksLikePickle, openLegacy, openPickle } from './legacy.js';
+
+const ENDINGS = /\.(?:pt|pth|bin|ckpt|pkl|pickle|ptl|th|tar|model)$/i;
+
+/** What `torch.save` and `torch.jit.save` write: a zip archive, before 1.6 a row of pickles; also plain pickles of arrays. */
+export const pytorch: Format = {
+  name: 'pytorch',
+  matches: (head, source) =>
+    looksLegacy(head) || looksLikeZip(head) || (looksLikePickle(head) && ENDINGS.test(source.name)),
+  async open(source, options) {
+    const head = await source.read(0, Math.min(32, source.sizeBytes), options.signal);
+    if (looksLikeZip(head)) return await openArchive(source, options);
+    return looksLegacy(head) ? await openLegacy(source, options) : await openPickle(source, options);
+  },
+};

@@ -1,0 +1,47 @@
+import { raise } from '@espalier/base';
+import type { ByteSource } from '@espalier/tensor';
+import { PickleMachine } from './machine.js';
+import type { PyGlobal, Value } from './value.js';
+
+/** A pickle as data. */
+export interface Pickle {
+  readonly value: Value;
+  /** Offset of the byte after its STOP. */
+  readonly end: number;
+  /** Everything importable that it names, in order of first mention, with the offset of that mention. */
+  readonly globals: readonly { readonly global: PyGlobal; readonly offset: number }[];
+  /** Identifiers of everything that it refers to outside of itself. */
+  readonly persistent: readonly Value[];
+}
+
+const WINDOW_BYTES = 256 * 1024;
+
+/**
+ * Reads the pickle that begins at an offset, window by window; long byte strings are passed over and stay in the file.
+ * Executes nothing. Faults: `pickle/…`, `checkpoint/truncated`.
+ */
+export async function readPickle(source: ByteSource, begin: number, signal?: AbortSignal): Promise<Pickle> {
+  const machine = new PickleMachine(source.name);
+  let at = begin;
+  let need = 1;
+  let want = WINDOW_BYTES;
+  do {
+    if (at + need > source.sizeBytes) {
+      raise({
+        code: 'checkpoint/truncated',
+        file: source.name,
+        offset: at,
+        expected: at + need,
+        found: source.sizeBytes,
+        message: `The pickle goes on at ${at} with at least ${need} bytes, the file ends at ${source.sizeBytes}.`,
+        hint: 'It may be an unfinished download.',
+      });
+    }
+    const length = Math.min(Math.max(want, WINDOW_BYTES), source.sizeBytes - at);
+    const stop = machine.run(await source.read(at, length, signal), at);
+    at = stop.at;
+    need = stop.need;
+    want = stop.want;
+  } while (need > 0);
+  return { value: machine.value, end: at, globals: [...machine.globals.values()], persistent: machine.persistent };
+}

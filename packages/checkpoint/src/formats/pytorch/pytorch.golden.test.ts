@@ -1,0 +1,37 @@
+import { openCheckpoint } from '@espalier/checkpoint';
+import { allGolden, comparable, expected, fileSource, fixturePath } from '@espalier/testkit';
+import { describe, expect, test } from 'vitest';
+
+const LABELS: Record<string, string> = {
+  zip: 'pytorch-zip',
+  legacy: 'pytorch-legacy',
+  torchscript: 'pytorch-torchscript',
+};
+
+describe.each(allGolden('pytorch/'))('%s', (_, golden) => {
+  test('agrees with torch.load, to the last bit of every tensor', async () => {
+    const opened = await openCheckpoint(await fileSource(fixturePath(golden.fixture)));
+    if (!opened.ok) throw new Error(JSON.stringify(opened.fault));
+    const checkpoint = opened.value;
+    expect(checkpoint.format).toBe(LABELS[golden.layout ?? '']);
+
+    // Meta tensors have no values, so that the golden file leaves them out.
+    const listed = checkpoint.tensors.filter((tensor) => tensor.data.kind !== 'none' || tensor.data.why !== 'meta');
+    expect(listed.map((tensor) => tensor.name)).toEqual(golden.tensors.map((tensor) => tensor.name));
+    for (const [index, tensor] of listed.entries()) {
+      const wanted = golden.tensors[index]!;
+      // The golden file counts bytes of the dense, contiguous tensor; the product those in the file.
+      const { bytes: _bytes, ...truth } = expected(wanted);
+      const { bytes, ...found } = await comparable(tensor, wanted);
+      expect(found).toEqual(truth);
+      expect(tensor.storage).toBe(wanted.storage);
+      if (wanted.sparse === undefined && tensor.name !== 'expanded') expect(bytes).toBe(wanted.bytes);
+      if (wanted.alias === undefined) expect(tensor.sharesStorageWith).toBeUndefined();
+    }
+    const foreign = checkpoint.findings.filter((finding) => finding.code === 'checkpoint/foreign-global');
+    expect(foreign.map((finding) => /names (\S+)\. Nothing/.exec(finding.message)?.[1])).toEqual(
+      golden.foreignGlobals ?? [],
+    );
+    await checkpoint.close();
+  });
+});
