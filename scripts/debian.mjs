@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { run, say } from './process.mjs';
 
+/** A mirror that hangs should not take the whole run with it. */
+const APT_LIMIT_MS = 15 * 60_000;
+
 /** Whether system packages can be installed here without asking anybody: Debian or a relative, as root. */
 export function canAptInstall() {
   return (
@@ -24,10 +27,11 @@ export async function aptInstall(packages) {
   if (!canAptInstall()) return 'system packages can only be installed automatically on Debian as root';
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   say(`Installing ${packages.join(', ')} with apt-get …`);
-  const update = await run('apt-get', ['update', '-q'], { env, output: 'keep' });
+  const update = await run('apt-get', ['update', '-q'], { env, output: 'keep', timeoutMs: APT_LIMIT_MS });
   const install = await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], {
     env,
     output: 'keep',
+    timeoutMs: APT_LIMIT_MS,
   });
   if (install.code === 0) return null;
   const said = (install.text.trim() || update.text.trim()).split('\n').slice(-6).join('\n');

@@ -9,7 +9,7 @@ export const VSIX_LIMIT_BYTES = 8_000_000;
 /**
  * Pack the extension. Everything is bundled in extension/dist, so no dependencies travel.
  *
- * @param {{root?: string, output?: 'show' | 'stderr' | 'keep'}} [options]
+ * @param {{root?: string}} [options]
  * @returns {Promise<{ok: true, file: string, bytes: number} | {ok: false, reason: string}>}
  */
 export async function packageExtension({ root = ROOT } = {}) {

@@ -9,7 +9,7 @@ const TAIL_LINES = 60;
  * Run a command to its end.
  *
  * `output` says where its words go: `show` passes them on, `stderr` sends both streams to stderr (so that stdout stays
- * free for a report), `keep` shows nothing and returns them.
+ * free for a report), `keep` shows nothing and returns them. After `timeoutMs` it is ended with all that it started.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -23,14 +23,16 @@ export function run(command, args, { cwd, env = process.env, output = 'show', ti
     keep: ['ignore', 'pipe', 'pipe'],
   }[output];
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env, stdio, timeout: timeoutMs, windowsHide: true });
+    const child = spawn(command, args, { cwd, env, stdio, windowsHide: true });
+    const timer = timeoutMs && setTimeout(() => stopTree(child.pid), timeoutMs);
     const chunks = [];
     child.stdout?.on('data', (chunk) => chunks.push(chunk));
     child.stderr?.on('data', (chunk) => chunks.push(chunk));
     child.on('error', (error) => resolve({ code: 127, text: error.message }));
-    child.on('close', (code, signal) =>
-      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 1), text: Buffer.concat(chunks).toString('utf8') }),
-    );
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 1), text: Buffer.concat(chunks).toString('utf8') });
+    });
   });
 }
 
@@ -106,9 +108,20 @@ export async function stopTree(pid, { graceMs = 5000 } = {}) {
   }
   const family = [pid, ...descendants(pid)];
   for (const member of family) signalQuietly(member, 'SIGTERM');
-  const deadline = Date.now() + graceMs;
-  while (family.some(isRunning) && Date.now() < deadline) await new Promise((wake) => setTimeout(wake, 50));
+  if (await allGone(family, graceMs)) return;
   for (const member of family) signalQuietly(member, 'SIGKILL');
+  // Even this takes the system a moment.
+  await allGone(family, 2000);
+}
+
+/** Whether these processes ended within `limitMs`. They are not our children, so there is no event to wait for. */
+async function allGone(family, limitMs) {
+  const deadline = Date.now() + limitMs;
+  while (family.some(isRunning)) {
+    if (Date.now() >= deadline) return false;
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+  return true;
 }
 
 /** The same at once and without waiting, for a process that is itself about to exit. */

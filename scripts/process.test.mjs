@@ -38,6 +38,14 @@ test('run keeps the exit code and the words', async () => {
   });
 });
 
+test('a command that takes too long is ended and has failed', async () => {
+  const { code } = await run(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+    output: 'keep',
+    timeoutMs: 100,
+  });
+  expect(code).toBe(1);
+});
+
 test('a command that does not exist is an exit code, not an exception', async () => {
   expect(await run('espalier-no-such-command', [], { output: 'keep' })).toMatchObject({ code: 127 });
 });

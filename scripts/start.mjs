@@ -80,10 +80,7 @@ async function report() {
 
 /** The first editor that can be had. None is not a failure: then it says what to do by hand. */
 async function open({ browser, port }) {
-  const minimum = JSON.parse(readFileSync(path.join(EXTENSION, 'package.json'), 'utf8')).engines.vscode.replace(
-    /^[^\d]*/,
-    '',
-  );
+  const minimum = extensionManifest().engines.vscode.replace(/^[^\d]*/, '');
   const desktop = browser
     ? { kind: 'unusable', reason: 'VS Code in the browser was asked for' }
     : await findDesktopCode(minimum);
@@ -118,6 +115,10 @@ async function open({ browser, port }) {
   return serve(server, asked);
 }
 
+function extensionManifest() {
+  return JSON.parse(readFileSync(path.join(EXTENSION, 'package.json'), 'utf8'));
+}
+
 /** @returns {Promise<string | null>} null when the window was opened, otherwise why not */
 async function openOnDesktop({ command, version, remote }) {
   if (!remote) {
@@ -128,7 +129,10 @@ async function openOnDesktop({ command, version, remote }) {
   }
   const packed = await packageExtension();
   if (!packed.ok) return `the extension could not be packed: ${packed.reason}`;
-  say(`Installing the extension into VS Code ${version}; \`code --uninstall-extension\` removes it.`);
+  const { publisher, name } = extensionManifest();
+  say(
+    `Installing the extension into VS Code ${version}; \`code --uninstall-extension ${publisher}.${name}\` removes it.`,
+  );
   for (const args of [
     ['--install-extension', packed.file, '--force'],
     ['--new-window', WORKSPACE],

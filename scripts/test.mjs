@@ -21,6 +21,9 @@ On Debian as root, Chromium, Neovim and a compiler are installed where they are 
 ~/.cache/espalier, or to the folder that ESPALIER_CACHE names. Whatever could not run counts as failed. The last
 line is "N passed, N failed"; the exit code is 0 only when nothing failed.`;
 
+/** A stage that hangs is ended and counts as failed; the longest takes a few minutes on two cores. */
+const STAGE_LIMIT_MS = 40 * 60_000;
+
 process.exitCode = await main();
 
 async function main() {
@@ -47,7 +50,13 @@ async function main() {
     const results = await runStages(stages, {
       steps: STEPS,
       npm: async (script, env) =>
-        (await run(process.execPath, [npmCli(), 'run', script], { cwd: ROOT, env: withOurs(env) })).code,
+        (
+          await run(process.execPath, [npmCli(), 'run', script], {
+            cwd: ROOT,
+            env: withOurs(env),
+            timeoutMs: STAGE_LIMIT_MS,
+          })
+        ).code,
       vitest: (project, env) => vitest(project, withOurs(env), path.join(reports, `${project}.json`)),
       announce: ({ name, what }) =>
         console.log(`\n── ${name}: ${what} ${'─'.repeat(Math.max(3, 60 - name.length - what.length))}\n`),
@@ -73,6 +82,10 @@ async function vitest(project, env, reportFile) {
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
   ];
-  const { code } = await run(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], { cwd: ROOT, env });
+  const { code } = await run(process.execPath, ['node_modules/vitest/vitest.mjs', ...args], {
+    cwd: ROOT,
+    env,
+    timeoutMs: STAGE_LIMIT_MS,
+  });
   return countVitest(existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, 'utf8')) : null, code);
 }

@@ -24,10 +24,11 @@ export async function installCodeServer({ version = CURRENT, cache = cacheFolder
   const line = CODE_SERVERS[version];
   if (!line) throw new Error(`code-server ${version} is not one of ${Object.keys(CODE_SERVERS).join(', ')}`);
   if (process.platform === 'win32') throw new Error('code-server does not run on Windows');
+  const place = path.join(cache, `code-server-${version}-${process.platform}-${process.arch}`);
+  // Before anything is downloaded in vain.
+  if (!existsSync(place)) await requireCompiler(installTools);
   const runtime = await findNode(line.node, { cache });
-  const name = `code-server-${version}-${process.platform}-${process.arch}`;
-  const { folder, fresh } = await installOnce(path.join(cache, name), async (partial) => {
-    await requireCompiler(installTools);
+  const { folder, fresh } = await installOnce(place, async (partial) => {
     await fill(partial, version, line, nodeEnv(runtime, outsideEnv()), runtime.node);
   });
   if (fresh) say(`VS Code ${line.vscode} (code-server ${version}) is in ${folder}.`);
@@ -136,5 +137,6 @@ async function requireCompiler(mayInstall) {
     const problem = await aptInstall(['g++', 'make', 'python3']);
     if (problem !== null) throw new Error(problem);
   }
-  if (missing().length > 0) throw new Error(`building VS Code's native parts needs ${missing().join(' and ')}`);
+  if (missing().length > 0)
+    throw new Error(`building VS Code's native parts needs ${new Intl.ListFormat('en-GB').format(missing())}`);
 }
