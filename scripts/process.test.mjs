@@ -22,10 +22,11 @@ posixTest('stopTree ends a grandchild that ignores the polite signal', async () 
   const stubborn = "process.on('SIGTERM', () => {}); console.log(process.pid); setInterval(() => {}, 1000)";
   const parent = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(stubborn)}], { stdio: 'inherit' }); setInterval(() => {}, 1000)`;
   const child = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const closed = once(child, 'close');
   const grandchild = Number(String((await once(child.stdout, 'data'))[0]));
   expect(isRunning(grandchild)).toBe(true);
   await stopTree(child.pid, { graceMs: 200 });
-  await once(child, 'close');
+  await closed;
   expect(isRunning(grandchild)).toBe(false);
 });
 
