@@ -26,7 +26,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   tensor: { folder: 'packages/tensor', may: ['base'], why: 'The ground imports nothing but itself.' },
   kernels: { folder: 'packages/kernels', may: GROUND, why: 'Kernels know bytes and numbers, not files.' },
   checkpoint: { folder: 'packages/checkpoint', may: GROUND, why: 'Formats see a ByteSource, never a path.' },
-  model: { folder: 'packages/model', may: [...GROUND, 'checkpoint'], why: 'Layers are recovered from names and graphs alone.' },
+  model: {
+    folder: 'packages/model',
+    may: [...GROUND, 'checkpoint'],
+    why: 'Layers are recovered from names and graphs alone.',
+  },
   analysis: { folder: 'packages/analysis', may: BYTES, why: 'Engines are pure: bytes and options in, plain data out.' },
   references: { folder: 'packages/references', may: ['base'], why: 'Grammars know text and offsets, no files.' },
   protocol: {
@@ -34,12 +38,36 @@ const ROOMS: Readonly<Record<string, Room>> = {
     may: ['base', 'analysis', 'checkpoint'],
     why: 'The wire has names and types of messages and no behaviour of any kind.',
   },
-  service: { folder: 'packages/service', may: PRODUCT, why: 'The service answers every question and knows no LSP, no VS Code, no processes.' },
-  host: { folder: 'packages/host', may: [...PRODUCT], node: true, why: 'The Node host knows files and threads, and no protocol of an editor.' },
+  service: {
+    folder: 'packages/service',
+    may: PRODUCT,
+    why: 'The service answers every question and knows no LSP, no VS Code, no processes.',
+  },
+  host: {
+    folder: 'packages/host',
+    may: [...PRODUCT],
+    node: true,
+    why: 'The Node host knows files and threads, and no protocol of an editor.',
+  },
   server: { folder: 'server', may: [...PRODUCT, 'host'], node: true, why: 'The server translates; VS Code is absent.' },
-  cli: { folder: 'packages/cli', may: [...PRODUCT, 'host', 'server'], node: true, why: 'The command line prints what the service answers.' },
-  extension: { folder: 'extension', may: ['protocol'], node: true, vscode: true, why: 'The extension holds commands, editors and panels: no engines, no parsing, no maths.' },
-  webviews: { folder: 'webviews', may: ['protocol', 'base'], why: 'Pages know the DOM and the protocol: no files, no engines, no vscode.' },
+  cli: {
+    folder: 'packages/cli',
+    may: [...PRODUCT, 'host', 'server'],
+    node: true,
+    why: 'The command line prints what the service answers.',
+  },
+  extension: {
+    folder: 'extension',
+    may: ['protocol'],
+    node: true,
+    vscode: true,
+    why: 'The extension holds commands, editors and panels: no engines, no parsing, no maths.',
+  },
+  webviews: {
+    folder: 'webviews',
+    may: ['protocol', 'base'],
+    why: 'Pages know the DOM and the protocol: no files, no engines, no vscode.',
+  },
 };
 
 function* sources(folder: string): Generator<string> {
@@ -52,10 +80,13 @@ function* sources(folder: string): Generator<string> {
 }
 
 /** Module names of import and export lines, dynamic imports included. */
-const importsOf = (text: string): string[] => [
-  ...[...text.matchAll(/^(?:import|export)\s(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm)].map((match) => match[1]!),
-  ...[...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)].map((match) => match[1]!),
-];
+const importsOf = (source: string): string[] => {
+  const text = source.replaceAll(/^\s*(?:\*|\/\/|\/\*).*$/gm, '');
+  return [
+    ...[...text.matchAll(/^(?:import|export)\s(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm)].map((match) => match[1]!),
+    ...[...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]\s*\)/g)].map((match) => match[1]!),
+  ];
+};
 
 const isTypeOnly = (text: string, name: string): boolean =>
   [...text.matchAll(/^(import|export)\s+([^;]*?)\s+from\s+['"]([^'"]+)['"]/gms)]
@@ -82,12 +113,16 @@ for (const [name, room] of Object.entries(ROOMS)) {
 
   test(`${name} declares what it imports`, () => {
     const manifest = JSON.parse(readFileSync(join(root, room.folder, 'package.json'), 'utf8'));
-    const declared = new Set(['dependencies', 'devDependencies', 'peerDependencies'].flatMap((key) => Object.keys(manifest[key] ?? {})));
+    const declared = new Set(
+      ['dependencies', 'devDependencies', 'peerDependencies'].flatMap((key) => Object.keys(manifest[key] ?? {})),
+    );
     const missing = new Set<string>();
     for (const path of sources(join(root, room.folder, 'src'))) {
       for (const imported of importsOf(readFileSync(path, 'utf8'))) {
         if (/^(?:\.|node:)/.test(imported) || imported === 'vscode') continue;
-        const packageName = imported.startsWith('@') ? imported.split('/').slice(0, 2).join('/') : imported.split('/')[0]!;
+        const packageName = imported.startsWith('@')
+          ? imported.split('/').slice(0, 2).join('/')
+          : imported.split('/')[0]!;
         if (!declared.has(packageName)) missing.add(packageName);
       }
     }
