@@ -4,8 +4,16 @@ import type { TensorHead } from './facts.js';
 export interface StructureDiff {
   readonly added: readonly TensorHead[];
   readonly removed: readonly TensorHead[];
-  readonly renamed: readonly { readonly before: string; readonly after: string; readonly how: 'values identical' | 'shape and name alike' }[];
-  readonly reshaped: readonly { readonly name: string; readonly before: readonly number[]; readonly after: readonly number[] }[];
+  readonly renamed: readonly {
+    readonly before: string;
+    readonly after: string;
+    readonly how: 'values identical' | 'shape and name alike';
+  }[];
+  readonly reshaped: readonly {
+    readonly name: string;
+    readonly before: readonly number[];
+    readonly after: readonly number[];
+  }[];
   readonly retyped: readonly { readonly name: string; readonly before: string; readonly after: string }[];
 }
 
@@ -33,5 +41,10 @@ export interface ValueDiff {
   /** The largest differences, at most 8. */
   readonly largest: readonly { readonly index: readonly number[]; readonly before: number; readonly after: number }[];
   /** 64 equal bins of after − before over [low, high], the unchanged values apart. */
-  readonly histogram: { readonly low: number; readonly high: number; readonly counts: readonly number[]; readonly same: number } | null;
+  readonly histogram: {
+    readonly low: number;
+    readonly high: number;
+    readonly counts: readonly number[];
+    readonly same: number;
+  } | null;
 }

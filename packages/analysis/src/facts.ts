@@ -1,37 +1,14 @@
 import type { Fault } from '@espalier/base';
-import type { Finding, Role } from '@espalier/checkpoint';
+import type { Finding } from '@espalier/checkpoint';
+import type { OperatorCost, TensorHead } from '@espalier/model';
+
+export type { OperatorCost, TensorHead };
 
 /** How a figure was obtained. */
 export type Obtained =
   | { readonly kind: 'exact' }
   /** `share` of the values were read; `error` is the half width of the 95 % interval of a ratio. */
   | { readonly kind: 'sampled'; readonly share: number; readonly error: number; readonly seed: number };
-
-/** What the header says of a tensor: known at once, without reading a value. Plain data. */
-export interface TensorHead {
-  readonly name: string;
-  readonly dtype: string;
-  readonly storage: string;
-  readonly shape: readonly number[];
-  readonly elements: number;
-  readonly bytes: number;
-  readonly role: Role;
-  /** Weight of a convolution, linear or embedding layer. */
-  readonly prunable: boolean;
-  /** Name of the module it belongs to: `layer4.1.conv2` of `layer4.1.conv2.weight`. */
-  readonly layer: string;
-  /** null: has no output channels (1-D tensors, scalars). */
-  readonly outputChannels: number | null;
-  readonly inputChannels: number | null;
-  /** Axes by purpose, after graph and names were asked. */
-  readonly axes: { readonly output: readonly number[]; readonly input: readonly number[]; readonly kernel: readonly number[]; readonly groups: number };
-  /** `convolution weight, output × input × height × width`. */
-  readonly description: string;
-  readonly sharesStorageWith?: string;
-  readonly packedFrom?: readonly string[];
-  /** Why there are no numbers, where there are none. */
-  readonly noValues?: { readonly why: string; readonly fault?: Fault };
-}
 
 /** N:M along one axis: of every M consecutive elements at least M − N are zero. Incomplete groups at the end are not counted. */
 export interface PatternAlongAxis {
@@ -77,7 +54,13 @@ export interface TensorStats {
   readonly std: number | null;
   readonly absmax: number | null;
   /** Of the finite non-zero values: smallest |w|, mean, std. */
-  readonly kept: { readonly count: number; readonly absmin: number | null; readonly std: number | null; readonly absMedian: number | null; readonly abs99: number | null };
+  readonly kept: {
+    readonly count: number;
+    readonly absmin: number | null;
+    readonly std: number | null;
+    readonly absMedian: number | null;
+    readonly abs99: number | null;
+  };
   /** Aligned with QUANTILES. null where there are no finite values. */
   readonly quantiles: readonly number[] | null;
   /** 256 equal bins over [min, max]; the last bin includes max. Exact zeros are counted apart as well. */
@@ -141,18 +124,4 @@ export interface FileHead {
   readonly tensors: readonly TensorHead[];
   readonly totals: FileTotals;
   readonly operators?: readonly OperatorCost[];
-}
-
-/** Cost of one operator of the graph at batch 1. */
-export interface OperatorCost {
-  readonly name: string;
-  readonly operator: string;
-  readonly layer?: string;
-  readonly inputShapes: readonly (readonly (number | null)[] | null)[];
-  readonly outputShape: readonly (number | null)[] | null;
-  /** Multiply-accumulates; null: the operator or a shape it needs is not understood. */
-  readonly macs: number | null;
-  /** Elements of all outputs; null as above. */
-  readonly activations: number | null;
-  readonly unknown?: string;
 }

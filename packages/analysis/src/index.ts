@@ -1,3 +1,4 @@
+export type { StructureDiff, ValueDiff } from './comparison.js';
 export {
   BLOCK_SHAPES,
   type BlockShape,
@@ -16,4 +17,9 @@ export {
   type TensorStats,
 } from './facts.js';
 export type { HeatmapTile, MatrixLayout, MatrixSize, TileQuery } from './heatmap.js';
-export type { StructureDiff, ValueDiff } from './comparison.js';
+export { answerQuestion } from './stats/answer.js';
+export { NEAR_ZERO_RATIO, type StatsOptions } from './stats/options.js';
+export type { ElementRange, ScanAnswer, ScanQuestion } from './stats/question.js';
+export { beginScan, type TensorScan } from './stats/scan.js';
+export { tensorStats } from './stats/tensorStats.js';
+export { totals } from './totals.js';

@@ -1,0 +1,43 @@
+import { attempt, type Fault, fail, type Result, type Work } from '@espalier/base';
+import type { TensorEntry } from '@espalier/checkpoint';
+import type { TensorHead } from '@espalier/model';
+import type { TensorStats } from '../facts.js';
+import { answerQuestion } from './answer.js';
+import { emptyStats } from './emptyStats.js';
+import type { StatsOptions } from './options.js';
+import { beginScan } from './scan.js';
+
+/**
+ * Everything the values of a tensor tell, read in windows of 4 MB; memory stays small whatever the size. Faults: those of the source, and
+ * `tensor/no-values` for texts and bytes that nobody decodes. A cancel flies as the signal's reason.
+ */
+export async function tensorStats(
+  entry: TensorEntry,
+  head: TensorHead,
+  options: StatsOptions | undefined,
+  work: Work,
+): Promise<Result<TensorStats, Fault>> {
+  const { data } = entry;
+  if (data.kind === 'none' && data.why !== 'empty') return fail(data.fault ?? noValues(entry.name, data.why));
+  return attempt(async () => {
+    if (data.kind === 'none' || entry.elements === 0) return emptyStats(entry, head);
+    const scan = beginScan(entry, head, options);
+    while (scan.question !== null) {
+      const ranges = scan.ranges(1).flat();
+      scan.take([await answerQuestion(entry, head, scan.question, ranges, work)]);
+    }
+    return scan.finish();
+  });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  text: 'It holds text, not numbers.',
+  unreadable: 'Its bytes are missing.',
+  unsupported: 'Its encoding is not understood.',
+  meta: 'It was saved without values.',
+};
+
+const noValues = (name: string, why: string): Fault => ({
+  code: 'tensor/no-values',
+  message: `${name} has no values to read. ${REASONS[why] ?? ''}`.trim(),
+});

@@ -1,0 +1,179 @@
+import { type BlockCounts, type GroupCounts, kernels } from '@espalier/kernels';
+import type { TensorHead } from '@espalier/model';
+import { BLOCK_SHAPES, type BlockShape, type BlockSparsity, type NmPattern, type PatternAlongAxis } from '../facts.js';
+import { kernelMatrix, permuteBits } from './matrix.js';
+
+/** Patterns, blocks and living channels of a part of a tensor. Parts that begin at multiples of 16 along the first axis add up. */
+export interface StructureCounts {
+  /** By axis. Empty where the tensor is not prunable. */
+  readonly groups: readonly GroupCounts[];
+  readonly zeroBlocks: BlockCounts;
+  /** One byte a channel, 1 where something lives; null without such axes. */
+  readonly aliveOutputs: Uint8Array | null;
+  readonly aliveInputs: Uint8Array | null;
+}
+
+const NO_BLOCKS: BlockCounts = { b4x1: 0, b1x4: 0, b4x4: 0, b16x16: 0 };
+
+/** True where there is anything to find out beyond counts. */
+export const hasStructure = (head: TensorHead): boolean => head.axes.output.length > 0 && head.elements > 0;
+
+/**
+ * Structure of a part: indices `rowBegin` to `rowEnd` of the first axis. `bits` has one bit an element of the part, set for zeros.
+ */
+export function structureOf(head: TensorHead, bits: Uint8Array, rowBegin: number, rowEnd: number): StructureCounts {
+  const shape = [rowEnd - rowBegin, ...head.shape.slice(1)];
+  return {
+    groups: head.prunable ? shape.map((_, axis) => groupsAlong(bits, shape, axis)) : [],
+    zeroBlocks: head.prunable ? blocksOf(bits, shape, head.axes.output) : NO_BLOCKS,
+    aliveOutputs: aliveAlong(bits, head, head.axes.output, shape, rowBegin),
+    aliveInputs: aliveAlong(bits, head, head.axes.input, shape, rowBegin),
+  };
+}
+
+function groupsAlong(bits: Uint8Array, shape: readonly number[], axis: number): GroupCounts {
+  const outer = product(shape.slice(0, axis));
+  const inner = product(shape.slice(axis + 1));
+  return kernels().nmGroups(bits, outer, shape[axis]!, inner);
+}
+
+function blocksOf(bits: Uint8Array, shape: readonly number[], output: readonly number[]): BlockCounts {
+  const { rows, columns, order } = kernelMatrix(shape, output);
+  if (order === 'mixed') return kernels().zeroBlocks(permuteBits(bits, shape, output), rows, columns);
+  if (order === 'rows') return kernels().zeroBlocks(bits, rows, columns);
+  // Stored column after column: the transposed matrix has its blocks transposed.
+  const transposed = kernels().zeroBlocks(bits, columns, rows);
+  return { ...transposed, b4x1: transposed.b1x4, b1x4: transposed.b4x1 };
+}
+
+function aliveAlong(
+  bits: Uint8Array,
+  head: TensorHead,
+  axes: readonly number[],
+  shape: readonly number[],
+  rowBegin: number,
+): Uint8Array | null {
+  if (axes.length === 0) return null;
+  const alive = new Uint8Array(axes.reduce((total, axis) => total * head.shape[axis]!, 1));
+  const isChannel = shape.map((_, axis) => axes.includes(axis));
+  // A part holds a run of channels where the first axis numbers them (it is the major one), else a piece of every channel.
+  const first = axes.includes(0) ? rowBegin * (alive.length / head.shape[0]!) : 0;
+  const merged = mergeAxes(shape, isChannel);
+  kernels().aliveChannels(bits, merged.dims, merged.isChannel, alive.subarray(first));
+  return alive;
+}
+
+/** Neighbouring axes of one kind count as one axis. */
+function mergeAxes(shape: readonly number[], isChannel: readonly boolean[]): { dims: number[]; isChannel: boolean[] } {
+  const dims: number[] = [];
+  const flags: boolean[] = [];
+  shape.forEach((length, axis) => {
+    if (length === 1) return;
+    if (flags.length > 0 && flags[flags.length - 1] === isChannel[axis]) dims[dims.length - 1]! *= length;
+    else {
+      dims.push(length);
+      flags.push(isChannel[axis]!);
+    }
+  });
+  return { dims, isChannel: flags };
+}
+
+/** Adds up the structure of parts. */
+export function mergeStructure(parts: readonly (StructureCounts | null)[]): StructureCounts | null {
+  const known = parts.filter((part) => part !== null);
+  const first = known[0];
+  if (first === undefined || known.length < parts.length) return null;
+  return {
+    groups: first.groups.map((_, axis) => addUp(known.map((part) => part.groups[axis]!))),
+    zeroBlocks: addUp(known.map((part) => part.zeroBlocks)),
+    aliveOutputs: either(known.map((part) => part.aliveOutputs)),
+    aliveInputs: either(known.map((part) => part.aliveInputs)),
+  };
+}
+
+function addUp<Counts extends GroupCounts | BlockCounts>(parts: readonly Counts[]): Counts {
+  const keys = Object.keys(parts[0]!) as (keyof Counts)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, parts.reduce((total, part) => total + (part[key] as number), 0)]),
+  ) as unknown as Counts;
+}
+
+function either(parts: readonly (Uint8Array | null)[]): Uint8Array | null {
+  const first = parts[0];
+  if (first === undefined || first === null) return null;
+  const alive = first.slice();
+  for (const part of parts.slice(1))
+    part?.forEach((mark, channel) => {
+      alive[channel]! |= mark;
+    });
+  return alive;
+}
+
+/** Patterns as they are reported, one row an axis. */
+export function patternsOf({ groups }: StructureCounts): Partial<Record<NmPattern, readonly PatternAlongAxis[]>> {
+  if (groups.length === 0) return {};
+  const along = (
+    total: (counts: GroupCounts) => number,
+    compliant: (counts: GroupCounts) => number,
+  ): PatternAlongAxis[] =>
+    groups.map((counts, axis) => ({
+      axis,
+      groups: total(counts),
+      compliantGroups: compliant(counts),
+      strict: total(counts) > 0 && compliant(counts) === total(counts),
+    }));
+  return {
+    '1:2': along(
+      (counts) => counts.groups2,
+      (counts) => counts.one2,
+    ),
+    '2:4': along(
+      (counts) => counts.groups4,
+      (counts) => counts.two4,
+    ),
+    '1:4': along(
+      (counts) => counts.groups4,
+      (counts) => counts.one4,
+    ),
+    '4:8': along(
+      (counts) => counts.groups8,
+      (counts) => counts.four8,
+    ),
+  };
+}
+
+/** Block sparsity as it is reported; `zeros` of the whole tensor. */
+export function blocksReport(
+  head: TensorHead,
+  { zeroBlocks, groups }: StructureCounts,
+  zeros: number,
+): Partial<Record<BlockShape, BlockSparsity>> {
+  if (groups.length === 0) return {};
+  const { rows, columns } = kernelMatrix(head.shape, head.axes.output);
+  return Object.fromEntries(
+    BLOCK_SHAPES.map((shape) => {
+      const [height, width] = shape.split('x').map(Number) as [number, number];
+      const whole = zeroBlocks[`b${shape}`];
+      const blocks = Math.floor(rows / height) * Math.floor(columns / width);
+      return [
+        shape,
+        { blocks, zeroBlocks: whole, zerosInBlocks: zeros === 0 ? null : (whole * height * width) / zeros },
+      ];
+    }),
+  );
+}
+
+/** How many channels are dead, and the first of them. */
+export function deadOf(alive: Uint8Array | null, limit: number): { count: number | null; first: number[] } {
+  if (alive === null) return { count: null, first: [] };
+  let count = 0;
+  const first: number[] = [];
+  alive.forEach((mark, channel) => {
+    if (mark !== 0) return;
+    count++;
+    if (first.length < limit) first.push(channel);
+  });
+  return { count, first };
+}
+
+const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);

@@ -1,0 +1,4 @@
+/** The compiled module and its memory, as kernels see them. */
+export interface Wasm {
+  readonly memory: WebAssembly.Memory;
+}
