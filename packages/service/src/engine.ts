@@ -1,19 +1,10 @@
-import {
-  compareTile,
-  heatmapTile,
-  matrixSize,
-  type TensorHead,
-  tensorStats,
-  totalsOf,
-  valueDiff,
-  valuesInWindow,
-} from '@espalier/analysis';
-import { attempt, type Fault, FaultError, raise } from '@espalier/base';
-import { type Checkpoint, openCheckpoint, type TensorEntry } from '@espalier/checkpoint';
-import { headsOf, operatorCosts } from '@espalier/model';
+import { answerQuestion, type TensorHead, tensorStats, totals } from '@espalier/analysis';
+import { type Fault, FaultError, raise } from '@espalier/base';
+import { type Checkpoint, openCheckpoint, type TensorData, type TensorEntry } from '@espalier/checkpoint';
+import { toHeads } from '@espalier/model';
 import { findDoor } from './door.js';
 import type { Files } from './ports.js';
-import type { Runner, TaskAnswer, TaskHooks, TaskKind, TaskTypes } from './tasks.js';
+import type { DataShell, Runner, TaskAnswer, TaskHooks, TaskKind, TaskTypes } from './tasks.js';
 
 /** An open checkpoint with its heads by name. */
 interface Opened {
@@ -41,14 +32,14 @@ export function createEngine(files: Files): Engine {
     return stat === null ? 'missing' : `${stat.sizeBytes}:${stat.modifiedMs}`;
   }
 
-  async function acquire(path: string, signal: AbortSignal): Promise<Promise<Opened>> {
+  async function acquire(path: string, signal: AbortSignal): Promise<{ readonly handle: Promise<Opened> }> {
     const known = open.get(path);
     if (known !== undefined) {
       const opened = await known.catch(() => null);
       if (opened !== null && opened.stamp === (await stampOf(path))) {
         open.delete(path);
         open.set(path, known);
-        return known;
+        return { handle: known };
       }
       open.delete(path);
       release(known);
@@ -63,7 +54,7 @@ export function createEngine(files: Files): Engine {
       open.delete(oldest);
       release(handle);
     }
-    return fresh;
+    return { handle: fresh };
   }
 
   /** Closes a handle that left the table, as soon as no task uses it. */
@@ -79,13 +70,13 @@ export function createEngine(files: Files): Engine {
     if (!source.ok) raise(source.fault);
     const result = await openCheckpoint(source.value, { signal });
     if (!result.ok) raise(result.fault);
-    const heads = headsOf(result.value);
+    const heads = toHeads(result.value);
     const byName = new Map(result.value.tensors.map((entry, i) => [entry.name, { entry, head: heads[i]! }]));
     return { checkpoint: result.value, heads, byName, stamp };
   }
 
   async function using<T>(path: string, signal: AbortSignal, use: (opened: Opened) => Promise<T>): Promise<T> {
-    const handle = await acquire(path, signal);
+    const { handle } = await acquire(path, signal);
     busy.set(handle, (busy.get(handle) ?? 0) + 1);
     try {
       return await use(await handle);
@@ -113,8 +104,7 @@ export function createEngine(files: Files): Engine {
         findings: checkpoint.findings,
         files: checkpoint.files,
         tensors: heads,
-        totals: totalsOf(heads.map((head) => ({ head }))),
-        ...(checkpoint.graph === undefined ? {} : { operators: operatorCosts(checkpoint.graph, heads) }),
+        totals: totals(heads.map((head) => ({ head }))),
       })),
 
     stats: ({ path, tensors, options }, { signal, onItem, onProgress }) =>
@@ -123,47 +113,23 @@ export function createEngine(files: Files): Engine {
           signal.throwIfAborted();
           const { entry, head } = tensorOf(opened, name);
           const work = { signal, progress: onProgress ?? (() => {}) };
-          const stats = await attempt(() => tensorStats(entry, head, options, work));
+          const stats = await tensorStats(entry, head, options, work);
           onItem?.(stats.ok ? { head, stats: stats.value } : { head, fault: stats.fault });
         }
         return null;
       }),
 
-    matrix: ({ path, tensor }, { signal }) =>
+    shell: ({ path, tensor }, { signal }) =>
       using(path, signal, async (opened) => {
-        const { head } = tensorOf(opened, tensor);
-        return { kernel: matrixSize(head, 'kernel'), channel: matrixSize(head, 'channel'), raw: matrixSize(head, 'raw') };
+        const { entry } = tensorOf(opened, tensor);
+        return { ...entry, data: shellOf(entry.data) };
       }),
 
-    heatmap: ({ path, tensor, tile, scaleHigh }, { signal }) =>
-      using(path, signal, async (opened) => {
+    part: ({ path, tensor, question, ranges }, { signal }) =>
+      using(path, signal, (opened) => {
         const { entry, head } = tensorOf(opened, tensor);
-        return heatmapTile(entry, head, tile, { scaleHigh, signal });
+        return answerQuestion(entry, head, question, ranges, { signal, progress: () => {} });
       }),
-
-    values: ({ path, tensor, window }, { signal }) =>
-      using(path, signal, async (opened) => {
-        const { entry, head } = tensorOf(opened, tensor);
-        return valuesInWindow(entry, head, window, signal);
-      }),
-
-    diff: ({ before, after, pairs }, { signal, onItem }) =>
-      using(before, signal, (earlier) =>
-        using(after, signal, async (later) => {
-          for (const pair of pairs) {
-            signal.throwIfAborted();
-            const a = tensorOf(earlier, pair.before);
-            const b = tensorOf(later, pair.after);
-            onItem?.(await valueDiff(a, b, { signal, progress: () => {} }));
-          }
-          return null;
-        }),
-      ),
-
-    compareTile: ({ before, after, pair, tile, scaleHigh }, { signal }) =>
-      using(before, signal, (earlier) =>
-        using(after, signal, (later) => compareTile(tensorOf(earlier, pair.before), tensorOf(later, pair.after), tile, { scaleHigh, signal })),
-      ),
   };
 
   return {
@@ -182,4 +148,16 @@ export function createEngine(files: Files): Engine {
       for (const handle of handles) await handle.then((opened) => opened.checkpoint.close()).catch(() => {});
     },
   };
+}
+
+/** What a scan needs to know of the data, without the means to read it. */
+function shellOf(data: TensorData): DataShell {
+  switch (data.kind) {
+    case 'raw':
+      return { kind: 'raw', dtype: data.dtype, begin: data.begin, ...(data.affine === undefined ? {} : { affine: data.affine }) };
+    case 'decoded':
+      return { kind: 'decoded', blockElements: data.blockElements };
+    case 'none':
+      return data;
+  }
 }

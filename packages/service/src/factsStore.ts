@@ -1,4 +1,4 @@
-import { type FileHead, findingsFrom, type TensorFacts, totalsOf } from '@espalier/analysis';
+import { type FileHead, type TensorFacts, totals } from '@espalier/analysis';
 import { FACTS_VERSION, type FileFacts, isStoredFacts, type StoredFacts } from './fileFacts.js';
 import type { FactsCache, Files } from './ports.js';
 import { stampOf } from './stamp.js';
@@ -66,8 +66,8 @@ export function factsOf(head: FileHead, stamp: string, facts: ReadonlyMap<string
     head,
     stamp,
     facts,
-    totals: totalsOf(all),
-    findings: [...head.findings, ...findingsFrom(all)],
+    totals: totals(all),
+    findings: [...head.findings],
     complete: all.every((fact) => fact.stats !== undefined || fact.fault !== undefined || fact.head.noValues !== undefined),
     sampled: scanned.some((fact) => fact.stats?.obtained.kind === 'sampled'),
   };

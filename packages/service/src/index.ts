@@ -9,7 +9,6 @@ export { folderOf, stampOf } from './stamp.js';
 export type {
   CompareTile,
   Priority,
-  ReadOptions,
   Runner,
   TaskAnswer,
   TaskHooks,

@@ -1,12 +1,16 @@
-import type { FileHead, TensorFacts } from '@espalier/analysis';
+import type { FileHead, StatsOptions, TensorFacts, TensorHead } from '@espalier/analysis';
 import type { Fault } from '@espalier/base';
 import type { ScanEnd, ScanItem, ScanQuery } from '@espalier/protocol';
-import { type FileFacts } from './fileFacts.js';
+import type { FileFacts } from './fileFacts.js';
 import { factsOf, type FactsStore } from './factsStore.js';
-import type { Priority, ReadOptions, Runner } from './tasks.js';
+import { scanInParts, SPLIT_BYTES } from './scanInParts.js';
+import type { Priority, Runner } from './tasks.js';
 
 /** Small tensors are read together, so that a thousand biases are not a thousand messages. */
 const BATCH_BYTES = 16 * 1024 * 1024;
+/** Above the limit this much is read of each larger tensor. */
+const SAMPLE_BYTES = 1024 * 1024;
+const SAMPLE_SEED = 1;
 /** Facts are sent on at this rate at most. */
 const EMIT_EVERY_MS = 60;
 
@@ -64,8 +68,8 @@ export function createScans(
     const full = query.full === true;
     const { limitBytes, nearZeroRatio } = settings();
     const allBytes = head.tensors.reduce((sum, tensor) => sum + (tensor.noValues ? 0 : tensor.bytes), 0);
-    const sampleShare = !full && allBytes > limitBytes ? Math.min(1, limitBytes / 4 / allBytes) : null;
-    const options: ReadOptions = { nearZeroRatio, sampleShare };
+    const sampled = !full && allBytes > limitBytes;
+    const options: StatsOptions = { nearZeroRatio, ...(sampled ? { sample: { maxBytes: SAMPLE_BYTES, seed: SAMPLE_SEED } } : {}) };
     const isOld = (fact: TensorFacts | undefined): boolean =>
       fact === undefined || (full && fact.stats?.obtained.kind === 'sampled');
     let queue = head.tensors.filter((tensor) => tensor.noValues === undefined && isOld(facts.get(tensor.name)));
@@ -106,6 +110,23 @@ export function createScans(
       return batch;
     };
 
+    /** Tensors too large for one thread, one after the other, each on all of them. */
+    async function large(): Promise<Fault | null> {
+      for (const tensor of takeLarge()) {
+        const answer = await scanInParts(runner, query.path, tensor, options, controller.signal, priority);
+        if (!answer.ok && answer.fault.code === 'engine/crashed') return answer.fault;
+        took(answer.ok ? { head: tensor, stats: answer.value } : { head: tensor, fault: answer.fault });
+      }
+      return null;
+    }
+
+    function takeLarge(): TensorHead[] {
+      const isLarge = ({ bytes }: TensorHead): boolean => !sampled && runner.width > 1 && bytes >= SPLIT_BYTES;
+      const taken = queue.filter(isLarge);
+      queue = queue.filter((tensor) => !isLarge(tensor));
+      return taken;
+    }
+
     async function lane(): Promise<Fault | null> {
       for (let batch = nextBatch(); batch.length > 0; batch = nextBatch()) {
         controller.signal.throwIfAborted();
@@ -116,7 +137,7 @@ export function createScans(
     }
 
     async function whole(): Promise<ScanEnd> {
-      const lanes = Array.from({ length: Math.max(1, runner.width) }, lane);
+      const lanes = [large(), ...Array.from({ length: Math.max(1, runner.width) }, lane)];
       try {
         const faults = await Promise.all(lanes);
         const fault = faults.find((found) => found !== null) ?? undefined;

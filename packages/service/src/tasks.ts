@@ -1,35 +1,22 @@
-import type { FileHead, HeatmapTile, MatrixLayout, MatrixSize, TensorFacts, TileQuery, ValueDiff } from '@espalier/analysis';
+import type { ElementRange, FileHead, HeatmapTile, MatrixLayout, ScanAnswer, ScanQuestion, StatsOptions, TensorFacts } from '@espalier/analysis';
 import type { Fault, Progress } from '@espalier/base';
-import type { ValuesAnswer } from '@espalier/protocol';
+import type { DecodedData, RawData, TensorData, TensorEntry } from '@espalier/checkpoint';
 
-/** How values are read. */
-export interface ReadOptions {
-  /** Numerically dead: |w| ≤ this × the layer's absmax. */
-  readonly nearZeroRatio: number;
-  /** Read only about this share of each large tensor, seeded. null: everything. */
-  readonly sampleShare: number | null;
-}
+/** A tensor's data as plain data: what it is, without the means to read it. */
+export type DataShell = Omit<RawData, 'source'> | Omit<DecodedData, 'read'> | Extract<TensorData, { kind: 'none' }>;
+export type TensorShell = Omit<TensorEntry, 'data'> & { readonly data: DataShell };
 
 /** A piece of work that may run on any thread: plain data in, plain data out. */
 export interface TaskTypes {
   head: { query: { path: string }; item: never; answer: FileHead };
-  stats: { query: { path: string; tensors: readonly string[]; options: ReadOptions }; item: TensorFacts; answer: null };
-  matrix: { query: { path: string; tensor: string }; item: never; answer: Record<MatrixLayout, MatrixSize> };
-  heatmap: { query: { path: string; tensor: string; tile: TileQuery; scaleHigh: number | null }; item: never; answer: HeatmapTile };
-  values: {
-    query: { path: string; tensor: string; window: ValuesWindow };
+  stats: { query: { path: string; tensors: readonly string[]; options: StatsOptions }; item: TensorFacts; answer: null };
+  /** What a tensor is, for whoever divides its scan into parts … */
+  shell: { query: { path: string; tensor: string }; item: never; answer: TensorShell };
+  /** … and one such part. */
+  part: {
+    query: { path: string; tensor: string; question: ScanQuestion; ranges: readonly ElementRange[] };
     item: never;
-    answer: ValuesAnswer;
-  };
-  diff: {
-    query: { before: string; after: string; pairs: readonly TensorPair[] };
-    item: ValueDiff;
-    answer: null;
-  };
-  compareTile: {
-    query: { before: string; after: string; pair: TensorPair; tile: TileQuery; scaleHigh: number | null };
-    item: never;
-    answer: CompareTile;
+    answer: ScanAnswer;
   };
 }
 

@@ -1,0 +1,35 @@
+import { beginScan, type StatsOptions, type TensorHead, type TensorStats } from '@espalier/analysis';
+import type { Answer } from '@espalier/protocol';
+import type { Priority, Runner } from './tasks.js';
+import type { TensorEntry } from '@espalier/checkpoint';
+
+/** A tensor of at least this many bytes is read by all threads at once. */
+export const SPLIT_BYTES = 32 * 1024 * 1024;
+/** Each part is about this long, so that a cancel or a more urgent task waits for little. */
+const PART_BYTES = 64 * 1024 * 1024;
+
+/** Reads one large tensor on every thread of the runner: the same dialogue as on one thread, each question answered in parts. */
+export async function scanInParts(
+  runner: Runner,
+  path: string,
+  head: TensorHead,
+  options: StatsOptions,
+  signal: AbortSignal,
+  priority: Priority,
+): Promise<Answer<TensorStats>> {
+  const shell = await runner.run('shell', { path, tensor: head.name }, { signal }, priority);
+  if (!shell.ok) return shell;
+  // Planning a scan asks only what the data is; whoever answers a question has the entry that can read it.
+  const scan = beginScan(shell.value as TensorEntry, head, options);
+  while (scan.question !== null) {
+    const { question } = scan;
+    const parts = scan.ranges(runner.width * Math.max(1, Math.ceil(head.bytes / runner.width / PART_BYTES)));
+    const answers = await Promise.all(
+      parts.map((ranges) => runner.run('part', { path, tensor: head.name, question, ranges }, { signal }, priority)),
+    );
+    const failed = answers.find((answer) => !answer.ok);
+    if (failed !== undefined && !failed.ok) return failed;
+    scan.take(answers.flatMap((answer) => (answer.ok ? [answer.value] : [])));
+  }
+  return { ok: true, value: scan.finish() };
+}
