@@ -16,6 +16,9 @@ export {
   type TensorHead,
   type TensorStats,
 } from './facts.js';
+export { indexOfCell, KERNELS_PER_ROW, matrixSize } from './heatmap/layout.js';
+export { heatmapTile } from './heatmap/tile.js';
+export { MAX_WINDOW_CELLS, valuesInWindow, type WindowValues } from './heatmap/windowValues.js';
 export type { HeatmapTile, MatrixLayout, MatrixSize, TileQuery } from './heatmap.js';
 export { answerQuestion } from './stats/answer.js';
 export { NEAR_ZERO_RATIO, type StatsOptions } from './stats/options.js';

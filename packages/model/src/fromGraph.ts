@@ -12,17 +12,75 @@ export interface GraphRole {
 /** Role and axes of every tensor that a node of the graph uses as a weight. The first user decides. */
 export function rolesFromGraph(graph: Graph, convention: Convention): ReadonlyMap<string, GraphRole> {
   const roles = new Map<string, GraphRole>();
-  const shapeOf = (name: string) => graph.values.get(name)?.shape ?? null;
+  const origins = originsOf(graph);
   for (const node of graph.nodes) {
+    if (PASSING.has(node.operator) || node.operator === 'Transpose') continue;
     node.inputs.forEach((input, position) => {
-      const tensor = graph.values.get(input)?.tensor;
-      if (tensor === undefined || roles.has(tensor)) return;
-      const shape = shapeOf(input);
-      const found = roleOfInput(node, position, shape, convention);
-      if (found !== undefined) roles.set(tensor, { ...found, operator: node.name });
+      const origin = origins.get(input);
+      if (origin === undefined || roles.has(origin.tensor)) return;
+      const found = roleOfInput(node, position, origin.shape, convention);
+      if (found === undefined) return;
+      const { axes, ...rest } = found;
+      const placed = axes === undefined ? undefined : throughPermutation(axes, origin.permutation);
+      roles.set(origin.tensor, { ...rest, ...(placed === undefined ? {} : { axes: placed }), operator: node.name });
     });
   }
   return roles;
+}
+
+/** A value that is a tensor of the checkpoint, perhaps converted or transposed on the way. */
+interface Origin {
+  readonly tensor: string;
+  /** Shape of the value, after the transposition. */
+  readonly shape: readonly (number | null)[] | null;
+  /** Axis i of the value is axis `permutation[i]` of the tensor; null: the same axes. */
+  readonly permutation: readonly number[] | null;
+}
+
+/** Operators that hand on a weight in another type but with the same axes. */
+const PASSING: ReadonlySet<string> = new Set([
+  'DequantizeLinear',
+  'QuantizeLinear',
+  'Identity',
+  'Cast',
+  'ReadVariableOp',
+  'DEQUANTIZE',
+  'QUANTIZE',
+  'CAST',
+]);
+
+function originsOf(graph: Graph): ReadonlyMap<string, Origin> {
+  const origins = new Map<string, Origin>();
+  for (const [name, { tensor, shape }] of graph.values) {
+    if (tensor !== undefined) origins.set(name, { tensor, shape, permutation: null });
+  }
+  for (const node of graph.nodes) {
+    const from = origins.get(node.inputs[0] ?? '');
+    const to = node.outputs[0];
+    if (from === undefined || to === undefined || origins.has(to)) continue;
+    if (PASSING.has(node.operator)) origins.set(to, from);
+    const order = node.operator === 'Transpose' ? node.attributes.perm : undefined;
+    if (isPermutation(order, from.shape?.length)) {
+      origins.set(to, {
+        tensor: from.tensor,
+        shape: order.map((axis) => from.shape![axis]!),
+        permutation: order.map((axis) => from.permutation?.[axis] ?? axis),
+      });
+    }
+  }
+  return origins;
+}
+
+const isPermutation = (order: unknown, rank: number | undefined): order is number[] =>
+  Array.isArray(order) &&
+  order.length === rank &&
+  new Set(order).size === rank &&
+  order.every((axis) => Number.isInteger(axis) && axis >= 0 && axis < order.length);
+
+function throughPermutation(axes: Axes, permutation: readonly number[] | null): Axes {
+  if (permutation === null) return axes;
+  const moved = (list: readonly number[]): number[] => list.map((axis) => permutation[axis]!);
+  return { ...axes, output: moved(axes.output), input: moved(axes.input), kernel: moved(axes.kernel) };
 }
 
 type Known = Omit<GraphRole, 'operator'>;

@@ -135,13 +135,19 @@ const isPlain = (name: ParsedName): boolean => name.module === '';
 /** Names tell more than the format: a `kernel` is laid out as TensorFlow, Keras and Flax do, also in a safetensors file. */
 function conventionFor(name: ParsedName, siblings: Siblings, tensor: NamedTensor, context: Context): Convention {
   if (context.convention === 'torch' && /^(kernel|depthwise_kernel|pointwise_kernel)$/.test(name.parameter))
-    return 'tensorflow';
+    return looksOIHW(tensor.shape) ? 'torch' : 'tensorflow';
   if (context.convention === 'tensorflow' && name.parameter === 'weight' && tensor.shape.length === 4) {
     // A port that kept PyTorch's names and axes: the bias says which axis is the output.
     const outputs = siblings.get('bias')?.shape[0];
     if (outputs !== undefined && outputs === tensor.shape[0] && outputs !== tensor.shape[3]) return 'torch';
   }
   return context.convention;
+}
+
+/** Four axes of which the last two are a square of odd size, and the first two are not. */
+function looksOIHW(shape: readonly number[]): boolean {
+  const square = (height: number, width: number): boolean => height === width && height % 2 === 1 && height <= 11;
+  return shape.length === 4 && square(shape[2]!, shape[3]!) && !square(shape[0]!, shape[1]!);
 }
 
 function isConvolution({ shape }: NamedTensor, { dotted, parameter }: ParsedName, convention: Convention): boolean {

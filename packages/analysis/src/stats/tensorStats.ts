@@ -18,7 +18,7 @@ export async function tensorStats(
   work: Work,
 ): Promise<Result<TensorStats, Fault>> {
   const { data } = entry;
-  if (data.kind === 'none' && data.why !== 'empty') return fail(data.fault ?? noValues(entry.name, data.why));
+  if (data.kind === 'none' && data.why !== 'empty') return fail(noValues(entry));
   return attempt(async () => {
     if (data.kind === 'none' || entry.elements === 0) return emptyStats(entry, head);
     const scan = beginScan(entry, head, options);
@@ -31,13 +31,16 @@ export async function tensorStats(
 }
 
 const REASONS: Readonly<Record<string, string>> = {
+  empty: 'It has no elements.',
   text: 'It holds text, not numbers.',
   unreadable: 'Its bytes are missing.',
   unsupported: 'Its encoding is not understood.',
   meta: 'It was saved without values.',
 };
 
-const noValues = (name: string, why: string): Fault => ({
-  code: 'tensor/no-values',
-  message: `${name} has no values to read. ${REASONS[why] ?? ''}`.trim(),
-});
+/** Why a tensor has no values. */
+export function noValues({ name, data }: TensorEntry): Fault {
+  if (data.kind !== 'none') return { code: 'tensor/no-values', message: `${name} has no values to read.` };
+  const reason = REASONS[data.why] ?? '';
+  return data.fault ?? { code: 'tensor/no-values', message: `${name} has no values to read. ${reason}`.trim() };
+}
