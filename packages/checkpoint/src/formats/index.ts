@@ -1,4 +1,7 @@
 import type { Format } from '../checkpoint.js';
+import { huggingface } from './huggingface/format.js';
+import { kerasArchive } from './keras/archive.js';
+import { kerasHdf5 } from './keras/hdf5Format.js';
 import { npy } from './npy/format.js';
 import { npz } from './npy/npz.js';
 import { onnx } from './onnx/format.js';
@@ -10,10 +13,13 @@ import { tfjs, tfjsShard } from './tfjs/format.js';
 export const formats: readonly Format[] = [
   npy,
   safetensors,
+  huggingface,
   onnx,
   tfjs,
   tfjsShard,
   npz,
+  kerasHdf5,
+  kerasArchive,
   // Takes every zip archive that nobody above wanted.
   pytorch,
 ];
