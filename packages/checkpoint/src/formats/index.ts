@@ -1,4 +1,5 @@
 import type { Format } from '../checkpoint.js';
+import { gguf } from './gguf/format.js';
 import { huggingface } from './huggingface/format.js';
 import { kerasArchive } from './keras/archive.js';
 import { kerasHdf5 } from './keras/hdf5Format.js';
@@ -8,10 +9,13 @@ import { onnx } from './onnx/format.js';
 import { pytorch } from './pytorch/format.js';
 import { safetensors } from './safetensors/format.js';
 import { tfjs, tfjsShard } from './tfjs/format.js';
+import { tflite } from './tflite/format.js';
 
 /** Every format, one line each. The first that matches opens the file, so exact magic numbers stand before guesses. */
 export const formats: readonly Format[] = [
   npy,
+  gguf,
+  tflite,
   safetensors,
   huggingface,
   onnx,

@@ -1,3 +1,4 @@
+import type { UniqueNames } from '../../names.js';
 import type {
   OnnxAttribute,
   OnnxGraph,
@@ -52,8 +53,8 @@ const MIN_ATTRIBUTE_ELEMENTS = 64;
  * Walks the main graph, every subgraph, the training graphs and the local functions. What lies in a subgraph is named by the way
  * to it: `If_0/then_branch/W`.
  */
-export function collect(model: OnnxModel): Collected {
-  const walker = new Walker();
+export function collect(model: OnnxModel, names: UniqueNames): Collected {
+  const walker = new Walker(names);
   if (model.graph !== null) {
     walker.graph(model.graph, '', [], null);
     const weights = new Set(walker.tensors.map(({ name }) => name));
@@ -84,8 +85,8 @@ class Walker implements Collected {
   readonly inputs: string[] = [];
   readonly outputs: string[] = [];
   mainScope: Scope | null = null;
-  /** Name to the number that its next double gets. */
-  private readonly taken = new Map<string, number>();
+
+  constructor(private readonly uniqueNames: UniqueNames) {}
 
   graph(graph: OnnxGraph, prefix: string, path: readonly string[], outer: Scope | null): void {
     const scope: Scope = { names: new Map(), outer };
@@ -138,7 +139,7 @@ class Walker implements Collected {
       if (tensor.dims.reduce((product, length) => product * length, 1) < MIN_ATTRIBUTE_ELEMENTS) continue;
       const name = `${prefix}${node}/${attribute.name}${tensors.length === 1 ? '' : `_${index}`}`;
       this.tensors.push({
-        name: this.unique(name),
+        name: this.uniqueNames.take(name),
         origin: 'attribute',
         offset: tensor.offset,
         content: { kind: 'tensor', tensor },
@@ -162,19 +163,9 @@ class Walker implements Collected {
     offset: number,
     content: FoundTensor['content'],
   ): void {
-    const unique = this.unique(`${prefix}${name}`);
+    const unique = this.uniqueNames.take(`${prefix}${name}`);
     if (!scope.names.has(name)) scope.names.set(name, unique);
     this.tensors.push({ name: unique, origin, offset, content });
-  }
-
-  /** Names are unique by the format's rules; where a file breaks them, a number tells the tensors apart. */
-  private unique(name: string): string {
-    let free = name;
-    let count = this.taken.get(name) ?? 1;
-    while (this.taken.has(free)) free = `${name}#${++count}`;
-    this.taken.set(name, count);
-    if (free !== name) this.taken.set(free, 1);
-    return free;
   }
 }
 

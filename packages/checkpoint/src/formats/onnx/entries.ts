@@ -1,6 +1,6 @@
-import { type Fault, raise, type Shape, sizeOf } from '@espalier/base';
+import { raise, type Shape, sizeOf } from '@espalier/base';
 import type { Dtype, LogicalDtype } from '@espalier/tensor';
-import type { Axes, Finding, Role, TensorData } from '../../checkpoint.js';
+import type { Axes, Role, TensorData } from '../../checkpoint.js';
 import type { FoundTensor } from './collect.js';
 import { elementType } from './elementType.js';
 import type { OnnxSparse } from './proto.js';
@@ -163,31 +163,4 @@ function markShared(drafts: readonly Draft[]): void {
       draft.sharesStorageWith = before.name;
     else first.set(key, draft);
   }
-}
-
-/** Tensors without bytes, as findings. A whole file that is missing is one finding, however many tensors it holds. */
-export function findingsOf(drafts: readonly Draft[]): Finding[] {
-  const byFault = new Map<string, { fault: Fault; names: string[] }>();
-  for (const { name, data } of drafts) {
-    if (data.kind !== 'none' || data.why !== 'unreadable' || data.fault === undefined) continue;
-    const { fault } = data;
-    const key =
-      fault.code.startsWith('path/') || fault.code.startsWith('file/')
-        ? `${fault.code} ${fault.message}`
-        : `${fault.code} ${name}`;
-    const group = byFault.get(key);
-    if (group === undefined) byFault.set(key, { fault, names: [name] });
-    else group.names.push(name);
-  }
-  return [...byFault.values()].map(({ fault, names }) => ({
-    code: fault.code,
-    severity: 'error',
-    message:
-      names.length === 1
-        ? fault.message
-        : `${fault.message} ${names.length.toLocaleString('en-US')} tensors have no values because of it.`,
-    ...(names.length === 1 ? { tensor: names[0]! } : {}),
-    ...(fault.file === undefined ? {} : { file: fault.file }),
-    ...(fault.offset === undefined ? {} : { offset: fault.offset }),
-  }));
 }

@@ -1,8 +1,10 @@
 import type { Checkpoint, Finding, Format, TensorEntry } from '../../checkpoint.js';
+import { UniqueNames } from '../../names.js';
 import { spanOfFile } from '../../protobuf/index.js';
+import { unreadableFindings } from '../../values/unreadable.js';
 import { assignAxes } from './axes.js';
 import { collect } from './collect.js';
-import { type Draft, findingsOf, toDrafts } from './entries.js';
+import { type Draft, toDrafts } from './entries.js';
 import { ExternalFiles } from './external.js';
 import { toGraph } from './graph.js';
 import { Links } from './links.js';
@@ -19,17 +21,19 @@ export const onnx: Format = {
     const model = await readModel(spanOfFile(source), signal);
     const external = new ExternalFiles(source);
     try {
-      const collected = collect(model);
+      const doubles: Finding[] = [];
+      const collected = collect(model, new UniqueNames(source.name, doubles));
       const drafts = await toDrafts(collected.tensors, { source, external, signal });
       const links = new Links(collected, drafts);
       const quantized = await applyQuantization(links, signal);
       assignAxes(links);
+      const tensors = drafts.map(toEntry);
       return {
         format: 'onnx',
         formatLabel: 'ONNX',
-        tensors: drafts.map(toEntry),
+        tensors,
         metadata: metadataOf(model),
-        findings: [...findingsOf(drafts), ...quantized, ...emptyModel(model, source.name)],
+        findings: [...doubles, ...unreadableFindings(tensors), ...quantized, ...emptyModel(model, source.name)],
         files: [{ name: source.name, sizeBytes: source.sizeBytes }, ...(await external.files())],
         graph: toGraph(links),
         async close() {
