@@ -1,7 +1,8 @@
 import type { Finding } from '../../checkpoint.js';
 import type { Graph } from '../../graph.js';
 import { asRecord, asText, isRecord, type JsonRecord, own } from '../../json.js';
-import { type KerasLayer, type KerasWeight, kerasGraph, layersOf } from '../keras/config.js';
+import { type KerasWeight, kerasGraph, layersOf } from '../keras/config.js';
+import { layerKey, ownersByName } from '../keras/owners.js';
 import { kerasWeightUse } from '../keras/weightUse.js';
 import { buildGraph } from '../tensorflow/graph.js';
 import { type WeightUse, weightUses } from '../tensorflow/weightUse.js';
@@ -57,13 +58,20 @@ function layersModel(topology: JsonRecord, weights: readonly WeightSpec[]): Topo
   // Converted models wrap the config as Keras' HDF5 does; models saved by TensorFlow.js itself may not.
   const stated = own(topology, 'model_config') ?? topology;
   const config: unknown = typeof stated === 'string' ? parsed(stated) : stated;
-  const owners = new Owners(layersOf(config), weights);
-  const graph = kerasGraph(config, (layer) => owners.weightsOf(layer));
+  const ownerOf = ownersByName(layersOf(config));
+  const byLayer = new Map<string, KerasWeight[]>();
   const uses = new Map<string, WeightUse>();
-  for (const [weight, { layer, names }] of owners.byWeight) {
+  for (const weight of weights) {
+    const owner = ownerOf(weight.name);
+    if (owner === null) continue;
+    const { layer, names } = owner;
     const use = kerasWeightUse(layer.className, layer.config, names, weight.shape.length);
     if (use !== null) uses.set(weight.name, use);
+    const list = byLayer.get(layerKey(layer)) ?? [];
+    list.push({ tensor: weight.name, shape: weight.shape, dtype: weight.dtype });
+    byLayer.set(layerKey(layer), list);
   }
+  const graph = kerasGraph(config, (layer) => byLayer.get(layerKey(layer)) ?? []);
   return { kind: 'layers-model', ...(graph === null ? {} : { graph }), uses, findings: [] };
 }
 
@@ -73,63 +81,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Real names have less than ten segments; the search below is cubic in their number. */
-const MAX_SEGMENTS = 24;
-/** Layers of one name in different nested models. */
-const MAX_SAME_NAME = 64;
-
-/**
- * Which layer a weight belongs to, by its name: `conv1/kernel`, `model/encoder/conv1/kernel`, `bidirectional/forward_lstm/kernel`.
- * The layer is the last segment that is a layer's name (before the weight's own), preferring the right enclosing models.
- */
-class Owners {
-  readonly byWeight = new Map<WeightSpec, { layer: KerasLayer; names: readonly string[] }>();
-  private readonly byLayer = new Map<string, KerasWeight[]>();
-
-  constructor(layers: readonly KerasLayer[], weights: readonly WeightSpec[]) {
-    const byName = new Map<string, KerasLayer[]>();
-    for (const layer of layers) {
-      const same = byName.get(layer.name);
-      if (same === undefined) byName.set(layer.name, [layer]);
-      else if (same.length < MAX_SAME_NAME) same.push(layer);
-    }
-    for (const weight of weights) {
-      const segments = weight.name.split('/');
-      if (segments.length > MAX_SEGMENTS) continue;
-      for (let at = segments.length - 2; at >= 0; at--) {
-        // A layer's own name may contain slashes, so longer names are tried as well.
-        const found = candidates(byName, segments, at);
-        if (found === null) continue;
-        this.byWeight.set(weight, { layer: found.layer, names: segments.slice(found.end) });
-        const list = this.byLayer.get(keyOf(found.layer));
-        const entry = { tensor: weight.name, shape: weight.shape, dtype: weight.dtype };
-        if (list === undefined) this.byLayer.set(keyOf(found.layer), [entry]);
-        else list.push(entry);
-        break;
-      }
-    }
-  }
-
-  weightsOf(layer: KerasLayer): readonly KerasWeight[] {
-    return this.byLayer.get(keyOf(layer)) ?? [];
-  }
-}
-
-const keyOf = (layer: KerasLayer): string => [...layer.path.map((name) => name.split(':')[0]!), layer.name].join('/');
-
-function candidates(
-  byName: ReadonlyMap<string, readonly KerasLayer[]>,
-  segments: readonly string[],
-  end: number,
-): { layer: KerasLayer; end: number } | null {
-  for (let begin = 0; begin <= end; begin++) {
-    const layers = byName.get(segments.slice(begin, end + 1).join('/'));
-    if (layers === undefined) continue;
-    const before = segments.slice(0, begin);
-    const layer = layers.find((candidate) => candidate.path.every((name) => before.includes(name))) ?? layers[0]!;
-    return { layer, end: end + 1 };
-  }
-  return null;
 }
