@@ -16,6 +16,7 @@ export {
   type TensorHead,
   type TensorStats,
 } from './facts.js';
+export { type CompareTile, compareTile } from './heatmap/compareTile.js';
 export { indexOfCell, KERNELS_PER_ROW, matrixSize } from './heatmap/layout.js';
 export { heatmapTile } from './heatmap/tile.js';
 export { MAX_WINDOW_CELLS, valuesInWindow, type WindowValues } from './heatmap/windowValues.js';

@@ -1,5 +1,5 @@
-import { answerQuestion, type TensorHead, tensorStats, totals } from '@espalier/analysis';
-import { type Fault, FaultError, raise } from '@espalier/base';
+import { answerQuestion, compareTile, heatmapTile, indexOfCell, matrixSize, type TensorHead, tensorStats, totals, valueDiff, valuesInWindow } from '@espalier/analysis';
+import { type Fault, FaultError, idleWork, raise, type Result } from '@espalier/base';
 import { type Checkpoint, openCheckpoint, type TensorData, type TensorEntry } from '@espalier/checkpoint';
 import { toHeads } from '@espalier/model';
 import { findDoor } from './door.js';
@@ -128,8 +128,58 @@ export function createEngine(files: Files): Engine {
     part: ({ path, tensor, question, ranges }, { signal }) =>
       using(path, signal, (opened) => {
         const { entry, head } = tensorOf(opened, tensor);
-        return answerQuestion(entry, head, question, ranges, { signal, progress: () => {} });
+        return answerQuestion(entry, head, question, ranges, idleWork(signal));
       }),
+
+    matrix: ({ path, tensor }, { signal }) =>
+      using(path, signal, async (opened) => {
+        const { head } = tensorOf(opened, tensor);
+        return { kernel: matrixSize(head, 'kernel'), channel: matrixSize(head, 'channel'), raw: matrixSize(head, 'raw') };
+      }),
+
+    heatmap: ({ path, tensor, tile, scale }, { signal }) =>
+      using(path, signal, async (opened) => {
+        const { entry, head } = tensorOf(opened, tensor);
+        return valueOf(await heatmapTile(entry, head, tile, scale ?? undefined, idleWork(signal)));
+      }),
+
+    values: ({ path, tensor, window }, { signal }) =>
+      using(path, signal, async (opened) => {
+        const { entry, head } = tensorOf(opened, tensor);
+        const found = valueOf(await valuesInWindow(entry, head, window, idleWork(signal)));
+        return {
+          values: found.values.map((value) => (value === null || Number.isFinite(value) ? value : String(value))),
+          indices: found.values.map((value, i) =>
+            value === null
+              ? null
+              : indexOfCell(
+                  head,
+                  window.layout,
+                  window.rowBegin + Math.floor(i / found.columns),
+                  window.columnBegin + (i % found.columns),
+                  window.channel,
+                ),
+          ),
+        };
+      }),
+
+    diff: ({ before, after, pairs }, { signal, onItem }) =>
+      using(before, signal, (earlier) =>
+        using(after, signal, async (later) => {
+          for (const pair of pairs) {
+            signal.throwIfAborted();
+            onItem?.(valueOf(await valueDiff(tensorOf(earlier, pair.before), tensorOf(later, pair.after), idleWork(signal))));
+          }
+          return null;
+        }),
+      ),
+
+    compareTile: ({ before, after, pair, tile, scaleHigh }, { signal }) =>
+      using(before, signal, (earlier) =>
+        using(after, signal, async (later) =>
+          valueOf(await compareTile(tensorOf(earlier, pair.before), tensorOf(later, pair.after), tile, scaleHigh, { signal })),
+        ),
+      ),
   };
 
   return {
@@ -148,6 +198,11 @@ export function createEngine(files: Files): Engine {
       for (const handle of handles) await handle.then((opened) => opened.checkpoint.close()).catch(() => {});
     },
   };
+}
+
+/** Faults leave a task the way they leave a reader. */
+function valueOf<T>(result: Result<T, Fault>): T {
+  return result.ok ? result.value : raise(result.fault);
 }
 
 /** What a scan needs to know of the data, without the means to read it. */

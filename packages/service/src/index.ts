@@ -7,7 +7,6 @@ export type { ScanSettings, ScanState } from './scans.js';
 export { createService, type Service, type ServicePorts } from './service.js';
 export { folderOf, stampOf } from './stamp.js';
 export type {
-  CompareTile,
   Priority,
   Runner,
   TaskAnswer,

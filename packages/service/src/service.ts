@@ -1,4 +1,4 @@
-import type { FileHead } from '@espalier/analysis';
+import type { CompareTile, FileHead } from '@espalier/analysis';
 import type {
   Answer,
   CompareItem,
@@ -18,7 +18,7 @@ import type { FileFacts } from './fileFacts.js';
 import type { FactsCache, Files } from './ports.js';
 import { createScans, type ScanSettings, type ScanState } from './scans.js';
 import { stampOf } from './stamp.js';
-import type { CompareTile, Priority, Runner, TaskAnswer, TaskTypes } from './tasks.js';
+import type { Priority, Runner, Scale, TaskAnswer, TaskTypes } from './tasks.js';
 import { createTrend, type Trend } from './trend.js';
 
 export interface ServicePorts {
@@ -99,7 +99,10 @@ export function createService(ports: ServicePorts): Service {
     return facts.ok ? { ok: true, value: facts.value.head } : facts;
   };
 
-  const scaleOf = (path: string, tensor: string): number | null => store.peek(path)?.facts.get(tensor)?.stats?.kept.abs99 ?? null;
+  const scaleOf = (path: string, tensor: string): Scale | null => {
+    const kept = store.peek(path)?.facts.get(tensor)?.stats?.kept;
+    return kept?.absmin == null || kept.abs99 === null ? null : { absmin: kept.absmin, abs99: kept.abs99 };
+  };
   const comparisons = createComparisons({ runner, current, scan, now: ports.now });
 
   return {
@@ -114,14 +117,14 @@ export function createService(ports: ServicePorts): Service {
     runningScans: () => scans.running(),
     cancelScans: () => scans.cancelAll(),
     matrix: (query, signal) => ask('matrix', query, signal),
-    heatmap: ({ path, tensor, ...tile }, signal) => ask('heatmap', { path, tensor, tile, scaleHigh: scaleOf(path, tensor) }, signal),
+    heatmap: ({ path, tensor, ...tile }, signal) => ask('heatmap', { path, tensor, tile, scale: scaleOf(path, tensor) }, signal),
     values: ({ path, tensor, ...window }, signal) => ask('values', { path, tensor, window }, signal),
     compareHeads: comparisons.heads,
     compare: comparisons.values,
     compareTile: ({ before, after, tensor, tensorBefore, ...tile }, signal) => {
       const pair = { before: tensorBefore ?? tensor, after: tensor };
       const scales = [scaleOf(before, pair.before), scaleOf(after, pair.after)].filter((scale) => scale !== null);
-      return ask('compareTile', { before, after, pair, tile, scaleHigh: scales.length === 2 ? Math.max(...scales) : null }, signal);
+      return ask('compareTile', { before, after, pair, tile, scaleHigh: scales.length === 2 ? Math.max(...scales.map((scale) => scale.abs99)) : null }, signal);
     },
     trend: createTrend(scan, (path) => store.peek(path)),
     forgetAll: () => store.forgetAll(),

@@ -1,6 +1,20 @@
-import type { ElementRange, FileHead, HeatmapTile, MatrixLayout, ScanAnswer, ScanQuestion, StatsOptions, TensorFacts } from '@espalier/analysis';
+import type {
+  CompareTile,
+  ElementRange,
+  FileHead,
+  HeatmapTile,
+  MatrixLayout,
+  MatrixSize,
+  ScanAnswer,
+  ScanQuestion,
+  StatsOptions,
+  TensorFacts,
+  TileQuery,
+  ValueDiff,
+} from '@espalier/analysis';
 import type { Fault, Progress } from '@espalier/base';
 import type { DecodedData, RawData, TensorData, TensorEntry } from '@espalier/checkpoint';
+import type { ValuesAnswer } from '@espalier/protocol';
 
 /** A tensor's data as plain data: what it is, without the means to read it. */
 export type DataShell = Omit<RawData, 'source'> | Omit<DecodedData, 'read'> | Extract<TensorData, { kind: 'none' }>;
@@ -18,6 +32,21 @@ export interface TaskTypes {
     item: never;
     answer: ScanAnswer;
   };
+  matrix: { query: { path: string; tensor: string }; item: never; answer: Record<MatrixLayout, MatrixSize> };
+  heatmap: { query: { path: string; tensor: string; tile: TileQuery; scale: Scale | null }; item: never; answer: HeatmapTile };
+  values: { query: { path: string; tensor: string; window: ValuesWindow }; item: never; answer: ValuesAnswer };
+  diff: { query: { before: string; after: string; pairs: readonly TensorPair[] }; item: ValueDiff; answer: null };
+  compareTile: {
+    query: { before: string; after: string; pair: TensorPair; tile: TileQuery; scaleHigh: number | null };
+    item: never;
+    answer: CompareTile;
+  };
+}
+
+/** Scale of a heat map, where the statistics know it. */
+export interface Scale {
+  readonly absmin: number;
+  readonly abs99: number;
 }
 
 export interface TensorPair {
@@ -32,15 +61,6 @@ export interface ValuesWindow {
   readonly rowEnd: number;
   readonly columnBegin: number;
   readonly columnEnd: number;
-}
-
-export interface CompareTile {
-  readonly before: HeatmapTile;
-  readonly after: HeatmapTile;
-  readonly delta: HeatmapTile;
-  /** Share of values that became zero, and of values that were zero and are kept now, 0..255 per tile. */
-  readonly newZero: Uint8Array;
-  readonly newKept: Uint8Array;
 }
 
 export type TaskKind = keyof TaskTypes;

@@ -68,7 +68,7 @@ describe('a tile', () => {
       fc.asyncProperty(arbCase, async ({ entry, head, values, query }) => {
         const high = 2;
         const stats = { kept: { count: 1, absmin: 0.1, std: 1, absMedian: 1, abs99: high } };
-        const result = await heatmapTile(entry, head, query, stats, idleWork());
+        const result = await heatmapTile(entry, head, query, stats.kept, idleWork());
         if (!result.ok) throw new Error(result.fault.message);
         const tile = result.value;
         for (let r = 0; r < tile.rows; r++) {

@@ -2,7 +2,6 @@ import { attempt, breathe, type Fault, fail, invariant, type Result, type Work }
 import type { TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { Values } from '@espalier/tensor';
-import type { TensorStats } from '../facts.js';
 import type { HeatmapTile, TileQuery } from '../heatmap.js';
 import { noValues } from '../stats/tensorStats.js';
 import { boxOfWindow, type Run, readsOf } from './box.js';
@@ -17,7 +16,7 @@ const MAX_TILES = 1 << 24;
 
 /**
  * A window of the kernel matrix as pixels. Reads only the bytes that the window needs (gaps of a few kilobytes are read through). The scale
- * comes from the statistics where they are known, else from the window. A tile without any element (behind the last kernel of the layout
+ * comes from `scale` (the statistics' `kept`) where it is known, else from the window. A tile without any element (behind the last kernel of the layout
  * `channel`) has level 0 and zero share 0. Faults: those of the source, `tensor/no-values`, `heatmap/window` for a window that is not
  * inside the matrix.
  */
@@ -25,7 +24,7 @@ export async function heatmapTile(
   entry: TensorEntry,
   head: TensorHead,
   query: TileQuery,
-  stats: Pick<TensorStats, 'kept'> | undefined,
+  scale: { readonly absmin: number | null; readonly abs99: number | null } | undefined,
   work: Work,
 ): Promise<Result<HeatmapTile, Fault>> {
   if (entry.data.kind === 'none') return fail(noValues(entry));
@@ -34,7 +33,7 @@ export async function heatmapTile(
   if (wrong !== null) return fail({ code: 'heatmap/window', message: wrong });
   return attempt(async () => {
     const sums = emptySums(query);
-    const known = stats?.kept.abs99 != null && stats.kept.absmin != null;
+    const known = scale?.abs99 != null && scale.absmin != null;
     const finder = known ? null : scaleFinder();
     let sinceBreath = 0;
     for (const read of readsOf(boxOfWindow(placement, entry.shape, query), entry.shape, READ_ELEMENTS)) {
@@ -51,8 +50,8 @@ export async function heatmapTile(
         await breathe();
       }
     }
-    const low = known ? stats.kept.absmin! : finder!.low();
-    const high = known ? stats.kept.abs99! : finder!.high();
+    const low = known ? scale.absmin! : finder!.low();
+    const high = known ? scale.abs99! : finder!.high();
     return toTile(sums, query.signed, low, high);
   });
 }
