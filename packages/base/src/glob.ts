@@ -3,10 +3,18 @@
  * `[abc]` one of a set, `{a,b}` alternatives. A pattern without wildcards also matches everything below it: `layer1` means `layer1.**`.
  */
 export function globMatcher(pattern: string): (name: string) => boolean {
-  const source = translate(pattern);
   const below = /[*?[{]/.test(pattern) ? '' : '(?:[./].*)?';
-  const expression = new RegExp(`^${source}${below}$`, 's');
-  return (name) => expression.test(name);
+  const expression = compile(`^${translate(pattern)}${below}$`);
+  return expression === null ? (name) => name === pattern : (name) => expression.test(name);
+}
+
+/** null for what no expression can mean, such as the range `[z-a]`: such a pattern matches itself alone. */
+function compile(source: string): RegExp | null {
+  try {
+    return new RegExp(source, 's');
+  } catch {
+    return null;
+  }
 }
 
 function translate(pattern: string): string {
@@ -33,5 +41,5 @@ function translate(pattern: string): string {
     } else if (char === ',' && depth > 0) out += '|';
     else out += char.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   }
-  return out;
+  return out + ')'.repeat(depth);
 }
