@@ -1,11 +1,44 @@
 import type { EventDescriptor, RequestDescriptor, StreamDescriptor, StreamItemParams } from '@espalier/protocol';
 import { STREAM_ITEM, trusted } from '@espalier/protocol';
-import { CancellationTokenSource, type Disposable, env, EventEmitter, type ExtensionContext, l10n, type LogOutputChannel, window, workspace } from 'vscode';
-import { CloseAction, ErrorAction, LanguageClient, type LanguageClientOptions, State, TransportKind } from 'vscode-languageclient/node';
+import {
+  CancellationTokenSource,
+  type Disposable,
+  EventEmitter,
+  type ExtensionContext,
+  env,
+  type LogOutputChannel,
+  l10n,
+  window,
+  workspace,
+} from 'vscode';
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  State,
+  TransportKind,
+} from 'vscode-languageclient/node';
 
-const LANGUAGES = ['python', 'typescript', 'javascript', 'typescriptreact', 'javascriptreact', 'json', 'jsonc', 'yaml', 'toml', 'markdown'];
+const LANGUAGES = [
+  'python',
+  'typescript',
+  'javascript',
+  'typescriptreact',
+  'javascriptreact',
+  'json',
+  'jsonc',
+  'yaml',
+  'toml',
+  'markdown',
+];
 /** Commands that hovers of the server may link to. */
-const LINKED_COMMANDS = ['espalier.inspect', 'espalier.compareFiles', 'espalier.scanFully', 'espalier.compareWithPrevious'];
+const LINKED_COMMANDS = [
+  'espalier.inspect',
+  'espalier.compareFiles',
+  'espalier.scanFully',
+  'espalier.compareWithPrevious',
+];
 /** A server that ends this often within `CRASH_WINDOW_MS` is not started again by itself. */
 const MAX_CRASHES = 5;
 const CRASH_WINDOW_MS = 3 * 60 * 1000;
@@ -16,7 +49,12 @@ export interface Client {
   /** Fires when the server came up again after an unexpected end. */
   readonly onRestarted: EventEmitter<void>['event'];
   ask<Q, A>(descriptor: RequestDescriptor<Q, A>, query: Q, signal: AbortSignal): Promise<A>;
-  stream<Q, Item, End>(descriptor: StreamDescriptor<Q, Item, End>, query: Q, signal: AbortSignal, onItem: (item: Item) => void): Promise<End>;
+  stream<Q, Item, End>(
+    descriptor: StreamDescriptor<Q, Item, End>,
+    query: Q,
+    signal: AbortSignal,
+    onItem: (item: Item) => void,
+  ): Promise<End>;
   on<Body>(descriptor: EventDescriptor<Body>, listener: (body: Body) => void): Disposable;
   notify<Body>(descriptor: EventDescriptor<Body>, body: Body): void;
   trust(): void;
@@ -33,7 +71,10 @@ export function createClient(context: ExtensionContext): Client {
   const crashes: number[] = [];
   const options: LanguageClientOptions = {
     documentSelector: [
-      ...LANGUAGES.flatMap((language) => [{ scheme: 'file', language }, { scheme: 'untitled', language }]),
+      ...LANGUAGES.flatMap((language) => [
+        { scheme: 'file', language },
+        { scheme: 'untitled', language },
+      ]),
       { notebook: '*', language: 'python' },
     ],
     outputChannel: log,
@@ -57,7 +98,10 @@ export function createClient(context: ExtensionContext): Client {
         if (recent < MAX_CRASHES) return { action: CloseAction.Restart, handled: true };
         const restartLabel = l10n.t('Restart');
         void window
-          .showErrorMessage(l10n.t('The Espalier language server ended {0} times in three minutes and is not started again.', recent), restartLabel)
+          .showErrorMessage(
+            l10n.t('The Espalier language server ended {0} times in three minutes and is not started again.', recent),
+            restartLabel,
+          )
           .then((choice) => (choice === restartLabel ? client.start() : undefined));
         return { action: CloseAction.DoNotRestart, handled: true };
       },

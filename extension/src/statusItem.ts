@@ -1,5 +1,5 @@
-import { scansChanged } from '@espalier/protocol';
 import { basename } from 'node:path';
+import { scansChanged } from '@espalier/protocol';
 import { type ExtensionContext, l10n, StatusBarAlignment, window } from 'vscode';
 import type { Client } from './client.js';
 
@@ -14,7 +14,10 @@ export function registerStatusItem(context: ExtensionContext, client: Client): v
       const [first, ...others] = running;
       if (first === undefined) return item.hide();
       item.text = `$(sync~spin) ${l10n.t('Reading {0}', basename(first.path))}${others.length > 0 ? ` +${others.length}` : ''}`;
-      item.tooltip = l10n.t('Espalier is reading the values of {0}. Click to cancel.', running.map((scan) => basename(scan.path)).join(', '));
+      item.tooltip = l10n.t(
+        'Espalier is reading the values of {0}. Click to cancel.',
+        running.map((scan) => basename(scan.path)).join(', '),
+      );
       item.show();
     }),
     client.onRestarted(() => item.hide()),

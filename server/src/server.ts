@@ -115,12 +115,17 @@ export function startServer(connection: Connection, options: ServerOptions): voi
         void pull();
       }
       if (params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
-        void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: WATCHED }] });
+        void connection.client.register(DidChangeWatchedFilesNotification.type, {
+          watchers: [{ globPattern: WATCHED }],
+        });
       }
       if (params.capabilities.workspace?.workspaceFolders) {
         connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
           const gone = new Set(removed.map((folder) => pathOfUri(folder.uri)));
-          folders = [...folders.filter((folder) => !gone.has(folder)), ...added.flatMap((folder) => pathOfUri(folder.uri) ?? [])];
+          folders = [
+            ...folders.filter((folder) => !gone.has(folder)),
+            ...added.flatMap((folder) => pathOfUri(folder.uri) ?? []),
+          ];
           pool.setRules(rules());
           workspace.forgetListing();
           for (const listener of listeners) listener(null);
@@ -160,4 +165,3 @@ export function startServer(connection: Connection, options: ServerOptions): voi
 
 /** Files whose change outdates facts: certain checkpoints, and companions that hold or name weights. */
 const WATCHED = '**/*.{safetensors,gguf,onnx,tflite,pt,pth,ckpt,bin,npy,npz,keras,h5,hdf5,pb,index,json,data,dvc}';
-

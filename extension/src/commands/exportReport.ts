@@ -6,7 +6,11 @@ import type { Client } from '../client.js';
 const ENDING: Readonly<Record<ExportFormat, string>> = { json: 'json', csv: 'csv', markdown: 'md' };
 
 /** The report that the command line would print, saved where the person chooses. */
-export async function exportReport(client: Client, path: string, format: ExportFormat): Promise<{ done: boolean; message?: string }> {
+export async function exportReport(
+  client: Client,
+  path: string,
+  format: ExportFormat,
+): Promise<{ done: boolean; message?: string }> {
   const target = await window.showSaveDialog({
     title: l10n.t('Export the report of {0}', basename(path)),
     defaultUri: Uri.file(`${path}.${ENDING[format]}`),

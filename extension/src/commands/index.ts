@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cancelScans, forgetFacts, scanFully } from '@espalier/protocol';
-import { commands, env, type ExtensionContext, l10n, ProgressLocation, Uri, version, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, env, l10n, ProgressLocation, Uri, version, window, workspace } from 'vscode';
 import type { Client } from '../client.js';
 import { selectTensor } from '../editors/checkpointEditor.js';
 import type { ComparePanels, Side } from '../panels/comparePanel.js';
@@ -34,13 +34,15 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
     'espalier.compareFiles': async (target?: Uri | string, other?: Uri | string) => {
       const before = toUri(target) ?? activeCheckpoint() ?? (await pickCheckpoint(l10n.t('Earlier checkpoint')));
       if (before === undefined) return;
-      const after = toUri(other) ?? (await pickCheckpoint(l10n.t('Checkpoint to compare {0} with', basename(before.path)), before));
+      const after =
+        toUri(other) ?? (await pickCheckpoint(l10n.t('Checkpoint to compare {0} with', basename(before.path)), before));
       if (after !== undefined) await openPair(before, after);
     },
     'espalier.selectForCompare': (target?: Uri) => {
       selected = target ?? activeCheckpoint() ?? null;
       void commands.executeCommand('setContext', 'espalier.hasSelection', selected !== null);
-      if (selected !== null) window.setStatusBarMessage(l10n.t('{0} is selected for compare', basename(selected.path)), 3000);
+      if (selected !== null)
+        window.setStatusBarMessage(l10n.t('{0} is selected for compare', basename(selected.path)), 3000);
     },
     'espalier.compareWithSelected': async (target?: Uri) => {
       const uri = target ?? activeCheckpoint();
@@ -62,9 +64,13 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
           token.onCancellationRequested(() => controller.abort());
           try {
             const before = await versionAtHead(path, context.globalStorageUri.fsPath, controller.signal);
-            compare.open([{ path: before, name: `${name} (HEAD)` }, { path, name }]);
+            compare.open([
+              { path: before, name: `${name} (HEAD)` },
+              { path, name },
+            ]);
           } catch (error) {
-            if (!controller.signal.aborted) void window.showWarningMessage(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+            if (!controller.signal.aborted)
+              void window.showWarningMessage(`${name}: ${error instanceof Error ? error.message : String(error)}`);
           }
         },
       );
@@ -102,7 +108,8 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
       window.setStatusBarMessage(l10n.t('Diagnostics are on the clipboard; they hold no weights'), 3000);
     },
   };
-  for (const [name, run] of Object.entries(all)) context.subscriptions.push(commands.registerCommand(name, run as (...args: unknown[]) => unknown));
+  for (const [name, run] of Object.entries(all))
+    context.subscriptions.push(commands.registerCommand(name, run as (...args: unknown[]) => unknown));
 }
 
 function toUri(target: Uri | string | undefined): Uri | undefined {

@@ -1,6 +1,27 @@
 import { basename } from 'node:path';
-import { changed, heatmap, matrix, openHead, type PageStart, pageAction, pageSelect, pageStart, pageStore, scan, values } from '@espalier/protocol';
-import { type CustomDocument, type CustomReadonlyEditorProvider, env, type ExtensionContext, type Uri, type WebviewPanel, window, workspace } from 'vscode';
+import {
+  changed,
+  heatmap,
+  matrix,
+  openHead,
+  type PageStart,
+  pageAction,
+  pageSelect,
+  pageStart,
+  pageStore,
+  scan,
+  values,
+} from '@espalier/protocol';
+import {
+  type CustomDocument,
+  type CustomReadonlyEditorProvider,
+  type ExtensionContext,
+  env,
+  type Uri,
+  type WebviewPanel,
+  window,
+  workspace,
+} from 'vscode';
 import type { Client } from '../client.js';
 import type { ComparePanels } from '../panels/comparePanel.js';
 import { localPath } from '../storage/localCopy.js';
@@ -45,7 +66,13 @@ export function registerCheckpointEditors(context: ExtensionContext, client: Cli
   }
 }
 
-function showCheckpoint(context: ExtensionContext, client: Client, compare: ComparePanels, document: CheckpointDocument, panel: WebviewPanel): void {
+function showCheckpoint(
+  context: ExtensionContext,
+  client: Client,
+  compare: ComparePanels,
+  document: CheckpointDocument,
+  panel: WebviewPanel,
+): void {
   const { webview } = panel;
   webview.options = pageOptions(context.extensionUri);
   const channel = new Channel(webview, client);
@@ -71,7 +98,10 @@ function showCheckpoint(context: ExtensionContext, client: Client, compare: Comp
     })
     .answer(pageAction, (action) => runPageAction(action, document.uri, compare, client))
     .onEvent(pageStore, ({ key, value }) => {
-      void context.workspaceState.update(STORED_KEY, { ...context.workspaceState.get<Record<string, unknown>>(STORED_KEY, {}), [key]: value });
+      void context.workspaceState.update(STORED_KEY, {
+        ...context.workspaceState.get<Record<string, unknown>>(STORED_KEY, {}),
+        [key]: value,
+      });
     });
 
   const subscriptions = [

@@ -1,6 +1,21 @@
 import { basename } from 'node:path';
-import { changed, compare, compareHeads, compareTile, heatmap, matrix, openHead, type PageStart, pageAction, pageStart, pageStore, scan, trend, values } from '@espalier/protocol';
-import { env, type ExtensionContext, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
+import {
+  changed,
+  compare,
+  compareHeads,
+  compareTile,
+  heatmap,
+  matrix,
+  openHead,
+  type PageStart,
+  pageAction,
+  pageStart,
+  pageStore,
+  scan,
+  trend,
+  values,
+} from '@espalier/protocol';
+import { type ExtensionContext, env, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
 import type { Client } from '../client.js';
 import { Channel } from '../webview/channel.js';
 import { pageHtml, pageOptions } from '../webview/page.js';
@@ -27,7 +42,10 @@ export function registerComparePanels(context: ExtensionContext, client: Client)
 
   const panels: ComparePanels = {
     open(sides) {
-      const panel = window.createWebviewPanel(VIEW_TYPE, titleOf(sides), ViewColumn.Active, { ...pageOptions(context.extensionUri), retainContextWhenHidden: true });
+      const panel = window.createWebviewPanel(VIEW_TYPE, titleOf(sides), ViewColumn.Active, {
+        ...pageOptions(context.extensionUri),
+        retainContextWhenHidden: true,
+      });
       show(panel, sides);
     },
     swapActive() {
@@ -46,17 +64,23 @@ export function registerComparePanels(context: ExtensionContext, client: Client)
     channel
       .forward(openHead, matrix, heatmap, values, compareHeads, compareTile, trend)
       .forwardStream(scan, compare)
-      .answer(pageStart, async (): Promise<PageStart> => ({
-        kind: 'compare',
-        paths: sides.map((side) => side.path),
-        names: sides.map((side) => side.name),
-        locale: env.language,
-        scanAutomatically: true,
-        stored: context.workspaceState.get<Record<string, unknown>>(STORED_KEY, {}),
-      }))
+      .answer(
+        pageStart,
+        async (): Promise<PageStart> => ({
+          kind: 'compare',
+          paths: sides.map((side) => side.path),
+          names: sides.map((side) => side.name),
+          locale: env.language,
+          scanAutomatically: true,
+          stored: context.workspaceState.get<Record<string, unknown>>(STORED_KEY, {}),
+        }),
+      )
       .answer(pageAction, (action) => runPageAction(action, Uri.file(sides[0]!.path), panels, client))
       .onEvent(pageStore, ({ key, value }) => {
-        void context.workspaceState.update(STORED_KEY, { ...context.workspaceState.get<Record<string, unknown>>(STORED_KEY, {}), [key]: value });
+        void context.workspaceState.update(STORED_KEY, {
+          ...context.workspaceState.get<Record<string, unknown>>(STORED_KEY, {}),
+          [key]: value,
+        });
       });
     const subscription = client.on(changed, (body) => {
       if (sides.some((side) => side.path === body.path)) channel.send(changed, body);
@@ -92,5 +116,8 @@ function sidesOf(state: unknown): Side[] | null {
   const paths = (state as { paths?: unknown } | null)?.paths;
   const names = (state as { names?: unknown } | null)?.names;
   if (!Array.isArray(paths) || paths.length < 2 || !paths.every((path) => typeof path === 'string')) return null;
-  return paths.map((path: string, i) => ({ path, name: Array.isArray(names) && typeof names[i] === 'string' ? names[i] : basename(path) }));
+  return paths.map((path: string, i) => ({
+    path,
+    name: Array.isArray(names) && typeof names[i] === 'string' ? names[i] : basename(path),
+  }));
 }

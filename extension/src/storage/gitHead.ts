@@ -22,7 +22,11 @@ export async function versionAtHead(path: string, storage: string, signal: Abort
   const part = `${target}.part`;
   try {
     // --filters runs Git LFS's smudge filter where it is configured, as a checkout would.
-    const child = spawn(git, ['cat-file', '--filters', `HEAD:./${basename(path)}`], { cwd: dirname(path), signal, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(git, ['cat-file', '--filters', `HEAD:./${basename(path)}`], {
+      cwd: dirname(path),
+      signal,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const ended = new Promise<void>((resolve, reject) => {
       child.once('error', reject);
       child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`git ended with ${code}.`))));
@@ -47,7 +51,8 @@ function run(command: string, args: readonly string[], cwd: string, signal: Abor
     child.once('close', (code) => {
       if (code === 0) return resolve(out);
       if (/not a git repository/i.test(err)) return reject(new Error('The file is in no Git repository.'));
-      if (/unknown revision|does not exist|not in 'HEAD'|bad revision|exists on disk/i.test(err)) return reject(new Error('Git HEAD has no version of this file.'));
+      if (/unknown revision|does not exist|not in 'HEAD'|bad revision|exists on disk/i.test(err))
+        return reject(new Error('Git HEAD has no version of this file.'));
       reject(new Error(err.trim().split('\n')[0] ?? `git ended with ${code}`));
     });
   });

@@ -10,8 +10,10 @@ const MAX_COPY_BYTES = 1_000_000_000;
 export async function localPath(context: ExtensionContext, uri: Uri): Promise<string> {
   if (uri.scheme === 'file') return uri.fsPath;
   const found = await workspace.fs.stat(uri);
-  if (found.type === FileType.Directory) throw new Error('A folder of a virtual workspace cannot be opened as a checkpoint.');
-  if (found.size > MAX_COPY_BYTES) throw new Error(`The virtual file has ${found.size} bytes; only up to ${MAX_COPY_BYTES} are copied.`);
+  if (found.type === FileType.Directory)
+    throw new Error('A folder of a virtual workspace cannot be opened as a checkpoint.');
+  if (found.size > MAX_COPY_BYTES)
+    throw new Error(`The virtual file has ${found.size} bytes; only up to ${MAX_COPY_BYTES} are copied.`);
   const name = uri.path.split('/').pop() ?? 'checkpoint';
   const key = createHash('sha256').update(`${uri.toString()}@${found.mtime}:${found.size}`).digest('hex').slice(0, 24);
   const folder = join(context.globalStorageUri.fsPath, 'copies', key);

@@ -34,7 +34,9 @@ export class Channel implements Disposable {
 
   forwardStream(...descriptors: readonly { readonly method: string }[]): this {
     for (const { method } of descriptors) {
-      this.#answers.set(method, (query, signal, send) => this.client.stream({ kind: 'stream', method }, query, signal, send));
+      this.#answers.set(method, (query, signal, send) =>
+        this.client.stream({ kind: 'stream', method }, query, signal, send),
+      );
     }
     return this;
   }
@@ -76,8 +78,10 @@ export class Channel implements Disposable {
 
   async #ask({ id, method, query }: Extract<Envelope, { type: 'ask' }>): Promise<void> {
     const answerer = this.#answers.get(method);
-    const failed = (code: string, text: string): void => this.#post({ type: 'failed', id, fault: { code, message: text } });
-    if (answerer === undefined) return failed('host/unknown-question', `The editor does not know the question ${method}.`);
+    const failed = (code: string, text: string): void =>
+      this.#post({ type: 'failed', id, fault: { code, message: text } });
+    if (answerer === undefined)
+      return failed('host/unknown-question', `The editor does not know the question ${method}.`);
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {

@@ -8,7 +8,12 @@ import type { ComparePanels } from '../panels/comparePanel.js';
 const DOCUMENTATION = 'https://github.com/espalier-dev/espalier/blob/main/docs/findings.md';
 
 /** What only the editor can do for a page. */
-export async function runPageAction(action: PageAction, uri: Uri, compare: ComparePanels, client: Client): Promise<{ done: boolean; message?: string }> {
+export async function runPageAction(
+  action: PageAction,
+  uri: Uri,
+  compare: ComparePanels,
+  client: Client,
+): Promise<{ done: boolean; message?: string }> {
   switch (action.action) {
     case 'compare':
       await commands.executeCommand('espalier.compareFiles', uri);

@@ -1,5 +1,13 @@
 import type { TensorFacts } from '@espalier/analysis';
-import { bytesText, compactCount, describeFault, exactCount, type Fault, percentFigure, shapeText } from '@espalier/base';
+import {
+  bytesText,
+  compactCount,
+  describeFault,
+  exactCount,
+  type Fault,
+  percentFigure,
+  shapeText,
+} from '@espalier/base';
 import { type FileFacts, patternText } from '@espalier/service';
 import { bar, type Column, tableLines } from './table.js';
 import type { Colours } from './terminal.js';
@@ -35,8 +43,15 @@ export function inspectLines(name: string, facts: FileFacts, view: InspectView):
       : totals.zeros !== null && totals.parameters > 0
         ? `${percentFigure(totals.zeros, totals.parameters)} % zero`
         : '';
-  const lines = [[bold(name), head.formatLabel, `${compactCount(totals.parameters)} parameters`, bytesText(totals.bytes), share].filter(Boolean).join('   '), ''];
-  const listed = head.tensors.filter((tensor) => view.chosen(tensor.name)).map((tensor) => facts.facts.get(tensor.name) ?? { head: tensor });
+  const lines = [
+    [bold(name), head.formatLabel, `${compactCount(totals.parameters)} parameters`, bytesText(totals.bytes), share]
+      .filter(Boolean)
+      .join('   '),
+    '',
+  ];
+  const listed = head.tensors
+    .filter((tensor) => view.chosen(tensor.name))
+    .map((tensor) => facts.facts.get(tensor.name) ?? { head: tensor });
   const shown = view.all || view.scanMs === null ? listed : listed.filter(isWorthARow);
   if (shown.length > 0) {
     const rows = shown.map((fact) => rowOf(fact, facts, view.colours));
@@ -94,4 +109,5 @@ function rowOf(fact: TensorFacts, facts: FileFacts, { blue, yellow, red }: Colou
 const NOTES: Readonly<Record<string, string>> = { 'checkpoint/dead-layer': 'all zero' };
 
 /** `espalier: x.safetensors: …`: one line. */
-export const faultLine = (fault: Fault, path: string): string => `espalier: ${describeFault({ ...fault, file: fault.file ?? path })}`;
+export const faultLine = (fault: Fault, path: string): string =>
+  `espalier: ${describeFault({ ...fault, file: fault.file ?? path })}`;

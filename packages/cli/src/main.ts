@@ -23,7 +23,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 
   const format = (): Option =>
     new Option('-f, --format <format>', 'how to print').choices(['table', 'json', 'markdown', 'csv']).default('table');
-  const layers = (): Option => new Option('-l, --layers <glob>', 'only tensors whose name matches; may be repeated').argParser(collect).default([]);
+  const layers = (): Option =>
+    new Option('-l, --layers <glob>', 'only tensors whose name matches; may be repeated')
+      .argParser(collect)
+      .default([]);
   const threads = (): Option => new Option('--threads <count>', 'threads that read values').argParser(positive);
 
   program
@@ -34,26 +37,43 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .addOption(layers())
     .option('--no-values', 'header only: read no weights')
     .option('-a, --all', 'also tensors without zeros', false)
-    .addOption(new Option('--fail-on <what>', 'exit with 1 on these findings: information, warning, error, or a code; may be repeated').argParser(collect).default([]))
+    .addOption(
+      new Option(
+        '--fail-on <what>',
+        'exit with 1 on these findings: information, warning, error, or a code; may be repeated',
+      )
+        .argParser(collect)
+        .default([]),
+    )
     .addOption(threads())
-    .addOption(new Option('--near-zero <ratio>', 'a weight is numerically dead when |w| ≤ this × the largest of its layer').argParser(ratio).default(1e-8))
+    .addOption(
+      new Option('--near-zero <ratio>', 'a weight is numerically dead when |w| ≤ this × the largest of its layer')
+        .argParser(ratio)
+        .default(1e-8),
+    )
     .option('--no-cache', 'neither use nor write the facts cached on disk')
     .option('--schema', 'print the JSON Schema of --format json')
     .addHelpText('after', `\n${EXIT_CODES}`)
     .action(async (files: string[], options) => {
       if (options.schema) return print(terminal.out, `${JSON.stringify(z.toJSONSchema(inspectReport), null, 2)}\n`);
-      if (files.length === 0) return program.error("espalier inspect needs at least one file.", { exitCode: 2 });
+      if (files.length === 0) return program.error('espalier inspect needs at least one file.', { exitCode: 2 });
       code = await inspect(files, options, terminal);
     });
 
   program
     .command('diff')
-    .description('What changed from one checkpoint to another; with three or more files the sparsity of each layer over them')
+    .description(
+      'What changed from one checkpoint to another; with three or more files the sparsity of each layer over them',
+    )
     .argument('[files...]', 'the earlier checkpoint, then the later one')
     .addOption(format())
     .addOption(layers())
     .option('-a, --all', 'also tensors that are identical', false)
-    .addOption(new Option('--fail-on <what>', 'exit with 1 on these differences: any, structure, values, mask; may be repeated').argParser(collect).default([]))
+    .addOption(
+      new Option('--fail-on <what>', 'exit with 1 on these differences: any, structure, values, mask; may be repeated')
+        .argParser(collect)
+        .default([]),
+    )
     .addOption(threads())
     .option('--no-cache', 'neither use nor write the facts cached on disk')
     .option('--schema', 'print the JSON Schema of --format json')
@@ -83,7 +103,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
       return 130;
     }
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    await print(terminal.err, `espalier: something went wrong inside espalier: ${message}\n${terminal.env['ESPALIER_DEBUG'] ? `${stack}\n` : 'Set ESPALIER_DEBUG=1 for details.\n'}`);
+    await print(
+      terminal.err,
+      `espalier: something went wrong inside espalier: ${message}\n${terminal.env['ESPALIER_DEBUG'] ? `${stack}\n` : 'Set ESPALIER_DEBUG=1 for details.\n'}`,
+    );
     return 2;
   }
 }
@@ -92,7 +115,8 @@ const collect = (value: string, before: string[]): string[] => [...before, ...va
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 64) throw new InvalidArgumentError('It is a whole number from 1 to 64.');
+  if (!Number.isInteger(value) || value < 1 || value > 64)
+    throw new InvalidArgumentError('It is a whole number from 1 to 64.');
   return value;
 }
 

@@ -19,7 +19,12 @@ export function shorten(text: string, width: number): string {
 }
 
 /** Lines of the table, without a trailing blank. `width` is that of the terminal, 0 for "as wide as needed". */
-export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], width: number, indent = '  '): string[] {
+export function tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+  indent = '  ',
+): string[] {
   const widths = columns.map((column, i) => Math.max(length(column.head), ...rows.map((row) => length(row[i] ?? ''))));
   const total = (): number => indent.length + widths.reduce((sum, w) => sum + w, 0) + GAP.length * (columns.length - 1);
   const shrinking = columns.findIndex((column) => column.shrinks);

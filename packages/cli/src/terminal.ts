@@ -20,8 +20,11 @@ export interface Colours {
 
 /** Colour only on a terminal, and not with `NO_COLOR` (no-color.org); `FORCE_COLOR` insists. */
 export function coloursOf({ out, env }: Terminal): Colours {
-  const wanted = env['FORCE_COLOR'] ? env['FORCE_COLOR'] !== '0' : out.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-  const paint = (code: number): Paint => (wanted ? (text) => `\u001b[${code}m${text}\u001b[${code === 1 || code === 2 ? 22 : 39}m` : (text) => text);
+  const wanted = env['FORCE_COLOR']
+    ? env['FORCE_COLOR'] !== '0'
+    : out.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  const paint = (code: number): Paint =>
+    wanted ? (text) => `\u001b[${code}m${text}\u001b[${code === 1 || code === 2 ? 22 : 39}m` : (text) => text;
   return { bold: paint(1), dim: paint(2), blue: paint(34), yellow: paint(33), red: paint(31), green: paint(32) };
 }
 

@@ -11,12 +11,15 @@ const MAX_CACHE_BYTES = 256 * 1024 * 1024;
 
 /** `XDG_CACHE_HOME`, `LOCALAPPDATA` or `~/.cache`, then `espalier`. */
 export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return env['ESPALIER_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? env['LOCALAPPDATA'] ?? join(homedir(), '.cache'), 'espalier');
+  return (
+    env['ESPALIER_CACHE'] ?? join(env['XDG_CACHE_HOME'] ?? env['LOCALAPPDATA'] ?? join(homedir(), '.cache'), 'espalier')
+  );
 }
 
 /** One compressed JSON file an entry, written under a temporary name and renamed. Whatever goes wrong, the answer is only "not cached". */
 export function diskCache(folder: string): FactsCache {
-  const fileOf = (key: string): string => join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 40)}.json.gz`);
+  const fileOf = (key: string): string =>
+    join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 40)}.json.gz`);
   let writes = 0;
   return {
     async get(key) {
@@ -48,7 +51,9 @@ async function trim(folder: string): Promise<void> {
   const entries = await Promise.all(
     names.map(async (name) => ({ name, found: await stat(join(folder, name)).catch(() => null) })),
   );
-  const known = entries.flatMap(({ name, found }) => (found?.isFile() ? [{ name, size: found.size, usedMs: found.mtimeMs }] : []));
+  const known = entries.flatMap(({ name, found }) =>
+    found?.isFile() ? [{ name, size: found.size, usedMs: found.mtimeMs }] : [],
+  );
   known.sort((a, b) => b.usedMs - a.usedMs);
   let total = 0;
   for (const entry of known) {

@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -15,7 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-async function siblingOf(name: string, rules: Partial<FollowRules> = {}, opened = join(root, 'work', 'model.json')): Promise<string> {
+async function siblingOf(
+  name: string,
+  rules: Partial<FollowRules> = {},
+  opened = join(root, 'work', 'model.json'),
+): Promise<string> {
   const files = nodeFiles(() => ({ workspaceRoots: [join(root, 'work')], trusted: false, ...rules }));
   const source = await files.open(opened);
   if (!source.ok) return source.fault.code;
@@ -27,11 +31,21 @@ async function siblingOf(name: string, rules: Partial<FollowRules> = {}, opened 
   return text;
 }
 
-test.each(['shard.bin', './shard.bin'])('the name %s beside the file opens', async (name) => expect(await siblingOf(name)).toBe('shard'));
+test.each(['shard.bin', './shard.bin'])('the name %s beside the file opens', async (name) =>
+  expect(await siblingOf(name)).toBe('shard'),
+);
 
-test.each(['../elsewhere/secret', '/etc/passwd', 'C:\\secret', '..\\elsewhere\\secret', 'a/../../elsewhere/secret', '', 'x\0y', '\\\\host\\share'])(
-  'the name %j leaves the folder',
-  async (name) => expect(await siblingOf(name, { trusted: true })).toBe('path/outside-folder'),
+test.each([
+  '../elsewhere/secret',
+  '/etc/passwd',
+  'C:\\secret',
+  '..\\elsewhere\\secret',
+  'a/../../elsewhere/secret',
+  '',
+  'x\0y',
+  '\\\\host\\share',
+])('the name %j leaves the folder', async (name) =>
+  expect(await siblingOf(name, { trusted: true })).toBe('path/outside-folder'),
 );
 
 test('a name that nothing bears is not found', async () => expect(await siblingOf('gone.bin')).toBe('path/not-found'));
@@ -74,14 +88,18 @@ test('a file that becomes shorter while it is read says so, with the bytes', asy
   const source = await nodeFiles(() => ({ workspaceRoots: [], trusted: false })).open(path);
   if (!source.ok) throw new Error('unreadable');
   await truncate(path, 2);
-  await expect(source.value.read(0, 5)).rejects.toMatchObject({ fault: { code: 'file/changed', expected: 5, found: 2 } });
+  await expect(source.value.read(0, 5)).rejects.toMatchObject({
+    fault: { code: 'file/changed', expected: 5, found: 2 },
+  });
   await source.value.close();
 });
 
 test('a read beyond the end allocates nothing and names the byte', async () => {
   const source = await nodeFiles(() => ({ workspaceRoots: [], trusted: false })).open(join(root, 'work', 'shard.bin'));
   if (!source.ok) throw new Error('unreadable');
-  await expect(source.value.read(3, 2 ** 50)).rejects.toMatchObject({ fault: { code: 'checkpoint/truncated', found: 5 } });
+  await expect(source.value.read(3, 2 ** 50)).rejects.toMatchObject({
+    fault: { code: 'checkpoint/truncated', found: 5 },
+  });
   await source.value.close();
 });
 

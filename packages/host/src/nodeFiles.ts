@@ -38,7 +38,11 @@ export function nodeFiles(rules: () => FollowRules): Files {
 async function statOf(path: string): Promise<FileStat | null> {
   try {
     const found = await stat(path);
-    return { kind: found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other', sizeBytes: found.size, modifiedMs: found.mtimeMs };
+    return {
+      kind: found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other',
+      sizeBytes: found.size,
+      modifiedMs: found.mtimeMs,
+    };
   } catch {
     return null;
   }
@@ -49,7 +53,9 @@ async function openRegular(path: string, name: string, rules: () => FollowRules)
   if (!found.isFile()) {
     raise({ code: 'path/not-a-file', message: `${name} is not a regular file.`, file: name });
   }
-  const handle = await open(path, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) => raise(unreadable(name, error)));
+  const handle = await open(path, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) =>
+    raise(unreadable(name, error)),
+  );
   return fileSource(handle, path, name, found.size, rules);
 }
 
@@ -58,7 +64,13 @@ function unreadable(name: string, error: NodeJS.ErrnoException): Fault {
   return { code: 'file/unreadable', message: `${name} cannot be read: ${error.code ?? error.message}.`, file: name };
 }
 
-function fileSource(handle: FileHandle, path: string, name: string, sizeBytes: number, rules: () => FollowRules): ByteSource {
+function fileSource(
+  handle: FileHandle,
+  path: string,
+  name: string,
+  sizeBytes: number,
+  rules: () => FollowRules,
+): ByteSource {
   let closed = false;
   const readInto = async (target: Uint8Array, begin: number, signal?: AbortSignal): Promise<void> => {
     if (begin < 0 || begin + target.length > sizeBytes) {
@@ -75,9 +87,16 @@ function fileSource(handle: FileHandle, path: string, name: string, sizeBytes: n
     while (done < target.length) {
       signal?.throwIfAborted();
       const length = Math.min(READ_SLICE_BYTES, target.length - done);
-      const { bytesRead } = await handle.read(target, done, length, begin + done).catch((error: NodeJS.ErrnoException) => {
-        return raise({ code: 'file/unreadable', message: `Reading failed: ${error.code ?? error.message}.`, file: name, offset: begin + done });
-      });
+      const { bytesRead } = await handle
+        .read(target, done, length, begin + done)
+        .catch((error: NodeJS.ErrnoException) => {
+          return raise({
+            code: 'file/unreadable',
+            message: `Reading failed: ${error.code ?? error.message}.`,
+            file: name,
+            offset: begin + done,
+          });
+        });
       if (bytesRead === 0) {
         raise({
           code: 'file/changed',
@@ -114,9 +133,18 @@ function fileSource(handle: FileHandle, path: string, name: string, sizeBytes: n
   };
 }
 
-async function openSibling(path: string, name: string, other: string, rules: () => FollowRules): Promise<Result<ByteSource, Fault>> {
+async function openSibling(
+  path: string,
+  name: string,
+  other: string,
+  rules: () => FollowRules,
+): Promise<Result<ByteSource, Fault>> {
   if (escapesFolder(other)) {
-    return fail({ code: 'path/outside-folder', message: `The name ${JSON.stringify(other)} leaves the folder of the file.`, file: name });
+    return fail({
+      code: 'path/outside-folder',
+      message: `The name ${JSON.stringify(other)} leaves the folder of the file.`,
+      file: name,
+    });
   }
   return attempt(async () => {
     const target = join(dirname(path), ...other.split(/[\\/]/));

@@ -65,7 +65,11 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       if (job !== null && !closed) {
         job.resolve({
           ok: false,
-          fault: { code: 'engine/crashed', message: `The worker that read the file ended unexpectedly (code ${code}).`, hint: 'The log has the details.' },
+          fault: {
+            code: 'engine/crashed',
+            message: `The worker that read the file ended unexpectedly (code ${code}).`,
+            hint: 'The log has the details.',
+          },
         });
         pump();
       }
@@ -87,16 +91,19 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
       case 'answer':
         lane.job = null;
         job.resolve(message.answer as TaskAnswer<TaskKind>);
-        return pump();
+        pump();
+        return;
       case 'aborted':
         lane.job = null;
         job.reject(job.hooks.signal.reason);
-        return pump();
+        pump();
+        return;
       case 'bug':
         lane.job = null;
         options.log?.(`${job.kind}: ${message.stack}`);
         job.reject(new Error(message.message));
-        return pump();
+        pump();
+        return;
     }
   }
 
@@ -116,7 +123,12 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
 
   return {
     width: options.width,
-    run<K extends TaskKind>(kind: K, query: TaskTypes[K]['query'], hooks: TaskHooks<K>, priority: Priority = 'soon'): Promise<TaskAnswer<K>> {
+    run<K extends TaskKind>(
+      kind: K,
+      query: TaskTypes[K]['query'],
+      hooks: TaskHooks<K>,
+      priority: Priority = 'soon',
+    ): Promise<TaskAnswer<K>> {
       return new Promise<TaskAnswer<K>>((resolve, reject) => {
         if (hooks.signal.aborted) return reject(hooks.signal.reason);
         const job: Job = {

@@ -102,4 +102,6 @@ export const changed = event<CheckpointQuery & { readonly at: number; readonly d
 export type ExportFormat = 'json' | 'csv' | 'markdown';
 
 /** The report as text, as `espalier inspect --format` prints it. Reads every value first. */
-export const exportText = request<CheckpointQuery & { readonly format: ExportFormat }, Answer<string>>('checkpoint/export');
+export const exportText = request<CheckpointQuery & { readonly format: ExportFormat }, Answer<string>>(
+  'checkpoint/export',
+);

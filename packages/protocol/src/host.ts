@@ -2,7 +2,10 @@ import { event } from './request.js';
 
 /** Scans under way, sent whenever that changes. */
 export const scansChanged = event<{
-  readonly running: readonly { readonly path: string; readonly state: { readonly doneBytes: number; readonly bytes: number } }[];
+  readonly running: readonly {
+    readonly path: string;
+    readonly state: { readonly doneBytes: number; readonly bytes: number };
+  }[];
 }>('espalier/scans');
 /** From the editor: read every value of a checkpoint, also above the limit. */
 export const scanFully = event<{ readonly path: string }>('espalier/scanFully');

@@ -27,6 +27,8 @@ export type PageAction =
   | { readonly action: 'swap' }
   | { readonly action: 'export'; readonly format: 'json' | 'csv' | 'markdown'; readonly path: string }
   | { readonly action: 'open-file'; readonly path: string }
+  /** Asks where to save and writes a picture of the page; `base64` is a PNG. */
+  | { readonly action: 'save-image'; readonly name: string; readonly base64: string }
   | { readonly action: 'copy'; readonly text: string }
   | { readonly action: 'documentation'; readonly code: string };
 export const pageAction = request<PageAction, { readonly done: boolean; readonly message?: string }>('page/action');

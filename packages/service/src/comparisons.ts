@@ -1,5 +1,5 @@
 import { type FileHead, type StructureDiff, structureDiff, type ValueDiff } from '@espalier/analysis';
-import type { Answer, CompareItem, CompareQuery, CompareTotals } from '@espalier/protocol';
+import type { Answer, CompareQuery, CompareTotals } from '@espalier/protocol';
 import type { FileFacts } from './fileFacts.js';
 import type { Service } from './service.js';
 import type { Runner, TensorPair } from './tasks.js';
@@ -31,7 +31,10 @@ export function createComparisons({ runner, current, scan, now }: Ports): {
   heads: Service['compareHeads'];
   values: Service['compare'];
 } {
-  async function both({ before, after }: CompareQuery, signal: AbortSignal): Promise<Answer<{ before: FileFacts; after: FileFacts }>> {
+  async function both(
+    { before, after }: CompareQuery,
+    signal: AbortSignal,
+  ): Promise<Answer<{ before: FileFacts; after: FileFacts }>> {
     const [a, b] = await Promise.all([current(before, signal), current(after, signal)]);
     if (!a.ok) return a;
     if (!b.ok) return b;
@@ -43,7 +46,14 @@ export function createComparisons({ runner, current, scan, now }: Ports): {
       const pair = await both(query, signal);
       if (!pair.ok) return pair;
       const { before, after } = pair.value;
-      return { ok: true, value: { before: before.head, after: after.head, structure: structureDiff(before.head.tensors, after.head.tensors) } };
+      return {
+        ok: true,
+        value: {
+          before: before.head,
+          after: after.head,
+          structure: structureDiff(before.head.tensors, after.head.tensors),
+        },
+      };
     },
 
     async values(query, signal, onItem) {
@@ -95,7 +105,13 @@ export function createComparisons({ runner, current, scan, now }: Ports): {
       const lanes = await Promise.all(Array.from({ length: runner.width }, lane));
       for (const answer of lanes) if (!answer.ok) return answer;
       const totals = totalsOfDiffs(diffs, before, after);
-      const nothing = structure.added.length + structure.removed.length + structure.renamed.length + structure.reshaped.length + structure.retyped.length === 0;
+      const nothing =
+        structure.added.length +
+          structure.removed.length +
+          structure.renamed.length +
+          structure.reshaped.length +
+          structure.retyped.length ===
+        0;
       return { ok: true, value: { structure, totals, identical: nothing && totals.changed === 0 } };
     },
   };

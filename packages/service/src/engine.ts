@@ -1,5 +1,16 @@
-import { answerQuestion, compareTile, heatmapTile, indexOfCell, matrixSize, type TensorHead, tensorStats, totals, valueDiff, valuesInWindow } from '@espalier/analysis';
-import { type Fault, FaultError, idleWork, raise, type Result } from '@espalier/base';
+import {
+  answerQuestion,
+  compareTile,
+  heatmapTile,
+  indexOfCell,
+  matrixSize,
+  type TensorHead,
+  tensorStats,
+  totals,
+  valueDiff,
+  valuesInWindow,
+} from '@espalier/analysis';
+import { type Fault, FaultError, idleWork, type Result, raise } from '@espalier/base';
 import { type Checkpoint, openCheckpoint, type TensorData, type TensorEntry } from '@espalier/checkpoint';
 import { toHeads } from '@espalier/model';
 import { findDoor } from './door.js';
@@ -92,9 +103,15 @@ export function createEngine(files: Files): Engine {
 
   const tensorOf = (opened: Opened, name: string): { entry: TensorEntry; head: TensorHead } =>
     opened.byName.get(name) ??
-    raise({ code: 'checkpoint/no-such-tensor', message: `There is no tensor ${name}.`, file: opened.checkpoint.files[0]?.name ?? '' });
+    raise({
+      code: 'checkpoint/no-such-tensor',
+      message: `There is no tensor ${name}.`,
+      file: opened.checkpoint.files[0]?.name ?? '',
+    });
 
-  const tasks: { [K in TaskKind]: (query: TaskTypes[K]['query'], hooks: TaskHooks<K>) => Promise<TaskTypes[K]['answer']> } = {
+  const tasks: {
+    [K in TaskKind]: (query: TaskTypes[K]['query'], hooks: TaskHooks<K>) => Promise<TaskTypes[K]['answer']>;
+  } = {
     head: ({ path }, { signal }) =>
       using(path, signal, async ({ checkpoint, heads }) => ({
         path,
@@ -134,19 +151,23 @@ export function createEngine(files: Files): Engine {
     matrix: ({ path, tensor }, { signal }) =>
       using(path, signal, async (opened) => {
         const { head } = tensorOf(opened, tensor);
-        return { kernel: matrixSize(head, 'kernel'), channel: matrixSize(head, 'channel'), raw: matrixSize(head, 'raw') };
+        return {
+          kernel: matrixSize(head, 'kernel'),
+          channel: matrixSize(head, 'channel'),
+          raw: matrixSize(head, 'raw'),
+        };
       }),
 
     heatmap: ({ path, tensor, tile, scale }, { signal }) =>
       using(path, signal, async (opened) => {
         const { entry, head } = tensorOf(opened, tensor);
-        return valueOf(await heatmapTile(entry, head, tile, scale ?? undefined, idleWork(signal)));
+        return unwrap(await heatmapTile(entry, head, tile, scale ?? undefined, idleWork(signal)));
       }),
 
     values: ({ path, tensor, window }, { signal }) =>
       using(path, signal, async (opened) => {
         const { entry, head } = tensorOf(opened, tensor);
-        const found = valueOf(await valuesInWindow(entry, head, window, idleWork(signal)));
+        const found = unwrap(await valuesInWindow(entry, head, window, idleWork(signal)));
         return {
           values: found.values.map((value) => (value === null || Number.isFinite(value) ? value : String(value))),
           indices: found.values.map((value, i) =>
@@ -168,7 +189,9 @@ export function createEngine(files: Files): Engine {
         using(after, signal, async (later) => {
           for (const pair of pairs) {
             signal.throwIfAborted();
-            onItem?.(valueOf(await valueDiff(tensorOf(earlier, pair.before), tensorOf(later, pair.after), idleWork(signal))));
+            onItem?.(
+              unwrap(await valueDiff(tensorOf(earlier, pair.before), tensorOf(later, pair.after), idleWork(signal))),
+            );
           }
           return null;
         }),
@@ -177,7 +200,9 @@ export function createEngine(files: Files): Engine {
     compareTile: ({ before, after, pair, tile, scaleHigh }, { signal }) =>
       using(before, signal, (earlier) =>
         using(after, signal, async (later) =>
-          valueOf(await compareTile(tensorOf(earlier, pair.before), tensorOf(later, pair.after), tile, scaleHigh, { signal })),
+          unwrap(
+            await compareTile(tensorOf(earlier, pair.before), tensorOf(later, pair.after), tile, scaleHigh, { signal }),
+          ),
         ),
       ),
   };
@@ -201,7 +226,7 @@ export function createEngine(files: Files): Engine {
 }
 
 /** Faults leave a task the way they leave a reader. */
-function valueOf<T>(result: Result<T, Fault>): T {
+function unwrap<T>(result: Result<T, Fault>): T {
   return result.ok ? result.value : raise(result.fault);
 }
 
@@ -209,7 +234,12 @@ function valueOf<T>(result: Result<T, Fault>): T {
 function shellOf(data: TensorData): DataShell {
   switch (data.kind) {
     case 'raw':
-      return { kind: 'raw', dtype: data.dtype, begin: data.begin, ...(data.affine === undefined ? {} : { affine: data.affine }) };
+      return {
+        kind: 'raw',
+        dtype: data.dtype,
+        begin: data.begin,
+        ...(data.affine === undefined ? {} : { affine: data.affine }),
+      };
     case 'decoded':
       return { kind: 'decoded', blockElements: data.blockElements };
     case 'none':

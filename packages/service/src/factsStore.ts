@@ -52,7 +52,12 @@ export function createFactsStore(files: Files, cache: FactsCache | undefined): F
     async persist(path) {
       const facts = memory.get(path);
       if (facts === undefined || !facts.complete) return;
-      const stored: StoredFacts = { version: FACTS_VERSION, stamp: facts.stamp, head: facts.head, facts: [...facts.facts.values()] };
+      const stored: StoredFacts = {
+        version: FACTS_VERSION,
+        stamp: facts.stamp,
+        head: facts.head,
+        facts: [...facts.facts.values()],
+      };
       await cache?.put(path, stored);
     },
   };
@@ -68,7 +73,9 @@ export function factsOf(head: FileHead, stamp: string, facts: ReadonlyMap<string
     facts,
     totals: totals(all),
     findings: [...head.findings],
-    complete: all.every((fact) => fact.stats !== undefined || fact.fault !== undefined || fact.head.noValues !== undefined),
+    complete: all.every(
+      (fact) => fact.stats !== undefined || fact.fault !== undefined || fact.head.noValues !== undefined,
+    ),
     sampled: scanned.some((fact) => fact.stats?.obtained.kind === 'sampled'),
   };
 }

@@ -1,8 +1,23 @@
-export { type CompareEnd, type CompareHeads } from './comparisons.js';
+export type { CompareEnd, CompareHeads } from './comparisons.js';
 export { findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';
 export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
+export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';
+export { inspectedFile, unreadableFile } from './report/inspectReport.js';
+export {
+  type InspectedFile,
+  type InspectReport,
+  inspectReport,
+  SCHEMA_VERSION,
+  type UnreadableFile,
+} from './report/inspectSchema.js';
+export { inspectCsv, inspectMarkdown } from './report/inspectTexts.js';
+export { patternText } from './report/patternText.js';
+export { hubCacheFolder } from './resolve/hub.js';
+export { nearestName } from './resolve/nearestName.js';
+export { baseName, joinPath, parentOf, relativeTo } from './resolve/paths.js';
+export { type Resolution, type ResolveContext, resolveReference } from './resolve/resolveReference.js';
 export type { ScanSettings, ScanState } from './scans.js';
 export { createService, type Service, type ServicePorts } from './service.js';
 export { folderOf, stampOf } from './stamp.js';
@@ -17,12 +32,3 @@ export type {
   ValuesWindow,
 } from './tasks.js';
 export type { Trend } from './trend.js';
-export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';
-export { inspectedFile, unreadableFile } from './report/inspectReport.js';
-export { type InspectedFile, type InspectReport, inspectReport, SCHEMA_VERSION, type UnreadableFile } from './report/inspectSchema.js';
-export { hubCacheFolder } from './resolve/hub.js';
-export { nearestName } from './resolve/nearestName.js';
-export { baseName, joinPath, parentOf, relativeTo } from './resolve/paths.js';
-export { type Resolution, type ResolveContext, resolveReference } from './resolve/resolveReference.js';
-export { inspectCsv, inspectMarkdown } from './report/inspectTexts.js';
-export { patternText } from './report/patternText.js';

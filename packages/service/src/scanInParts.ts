@@ -1,7 +1,7 @@
 import { beginScan, type StatsOptions, type TensorHead, type TensorStats } from '@espalier/analysis';
+import type { TensorEntry } from '@espalier/checkpoint';
 import type { Answer } from '@espalier/protocol';
 import type { Priority, Runner } from './tasks.js';
-import type { TensorEntry } from '@espalier/checkpoint';
 
 /** A tensor of at least this many bytes is read by all threads at once. */
 export const SPLIT_BYTES = 32 * 1024 * 1024;

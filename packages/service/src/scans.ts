@@ -1,9 +1,9 @@
 import type { FileHead, StatsOptions, TensorFacts, TensorHead } from '@espalier/analysis';
 import type { Fault } from '@espalier/base';
 import type { ScanEnd, ScanItem, ScanQuery } from '@espalier/protocol';
+import { type FactsStore, factsOf } from './factsStore.js';
 import type { FileFacts } from './fileFacts.js';
-import { factsOf, type FactsStore } from './factsStore.js';
-import { scanInParts, SPLIT_BYTES } from './scanInParts.js';
+import { SPLIT_BYTES, scanInParts } from './scanInParts.js';
 import type { Priority, Runner } from './tasks.js';
 
 /** Small tensors are read together, so that a thousand biases are not a thousand messages. */
@@ -42,7 +42,14 @@ interface Running {
 }
 
 export interface Scans {
-  scan(query: ScanQuery, head: FileHead, stamp: string, priority: Priority, signal: AbortSignal, onItem: (item: ScanItem) => void): Promise<ScanEnd>;
+  scan(
+    query: ScanQuery,
+    head: FileHead,
+    stamp: string,
+    priority: Priority,
+    signal: AbortSignal,
+    onItem: (item: ScanItem) => void,
+  ): Promise<ScanEnd>;
   state(path: string): ScanState | null;
   running(): readonly { readonly path: string; readonly state: ScanState }[];
   /** Stops every scan; what was found so far is kept. */
@@ -69,7 +76,10 @@ export function createScans(
     const { limitBytes, nearZeroRatio } = settings();
     const allBytes = head.tensors.reduce((sum, tensor) => sum + (tensor.noValues ? 0 : tensor.bytes), 0);
     const sampled = !full && allBytes > limitBytes;
-    const options: StatsOptions = { nearZeroRatio, ...(sampled ? { sample: { maxBytes: SAMPLE_BYTES, seed: SAMPLE_SEED } } : {}) };
+    const options: StatsOptions = {
+      nearZeroRatio,
+      ...(sampled ? { sample: { maxBytes: SAMPLE_BYTES, seed: SAMPLE_SEED } } : {}),
+    };
     const isOld = (fact: TensorFacts | undefined): boolean =>
       fact === undefined || (full && fact.stats?.obtained.kind === 'sampled');
     let queue = head.tensors.filter((tensor) => tensor.noValues === undefined && isOld(facts.get(tensor.name)));
@@ -130,7 +140,12 @@ export function createScans(
     async function lane(): Promise<Fault | null> {
       for (let batch = nextBatch(); batch.length > 0; batch = nextBatch()) {
         controller.signal.throwIfAborted();
-        const answer = await runner.run('stats', { path: query.path, tensors: batch, options }, { signal: controller.signal, onItem: took }, priority);
+        const answer = await runner.run(
+          'stats',
+          { path: query.path, tensors: batch, options },
+          { signal: controller.signal, onItem: took },
+          priority,
+        );
         if (!answer.ok) return answer.fault;
       }
       return null;
@@ -144,7 +159,12 @@ export function createScans(
         emit(true);
         const done = keep();
         if (done.complete && fault === undefined) await store.persist(query.path).catch(() => {});
-        return { totals: done.totals, findings: done.findings, sampled: done.sampled, ...(fault === undefined ? {} : { fault }) };
+        return {
+          totals: done.totals,
+          findings: done.findings,
+          sampled: done.sampled,
+          ...(fault === undefined ? {} : { fault }),
+        };
       } finally {
         // What was found before a cancel is kept: the next scan goes on from there.
         controller.abort();
@@ -169,7 +189,10 @@ export function createScans(
       promote(names, wanted) {
         if (ORDER[wanted] < ORDER[priority]) priority = wanted;
         const first = new Set(names);
-        queue = [...queue.filter((tensor) => first.has(tensor.name)), ...queue.filter((tensor) => !first.has(tensor.name))];
+        queue = [
+          ...queue.filter((tensor) => first.has(tensor.name)),
+          ...queue.filter((tensor) => !first.has(tensor.name)),
+        ];
       },
       end: undefined as unknown as Promise<ScanEnd>,
     };
@@ -192,7 +215,7 @@ export function createScans(
       const known = store.peek(query.path);
       const listener: Listener = { onItem };
       const current = known?.stamp === stamp ? known : null;
-      if (current !== null && current.complete && !(query.full && current.sampled)) {
+      if (current?.complete && !(query.full && current.sampled)) {
         sendKnown(current, query, onItem);
         return { totals: current.totals, findings: current.findings, sampled: current.sampled };
       }

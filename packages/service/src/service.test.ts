@@ -33,7 +33,11 @@ function bench(options: { hold?: boolean; cache?: FactsCache; limitBytes?: numbe
     width: 1,
     async run(kind, query, hooks) {
       tasks.push(kind);
-      if (kind === 'stats') await Promise.race([held, new Promise((_, reject) => hooks.signal.addEventListener('abort', () => reject(hooks.signal.reason)))]);
+      if (kind === 'stats')
+        await Promise.race([
+          held,
+          new Promise((_, reject) => hooks.signal.addEventListener('abort', () => reject(hooks.signal.reason))),
+        ]);
       return engine.run(kind, query, hooks);
     },
   };
@@ -121,7 +125,10 @@ test('a deleted file is a fault, not an old answer', async () => {
 
 test('complete facts come back from the disk cache without opening the file', async () => {
   const stored = new Map<string, unknown>();
-  const cache: FactsCache = { get: async (key) => stored.get(key) ?? null, put: async (key, value) => void stored.set(key, structuredClone(value)) };
+  const cache: FactsCache = {
+    get: async (key) => stored.get(key) ?? null,
+    put: async (key, value) => void stored.set(key, structuredClone(value)),
+  };
   const one = bench({ cache });
   await scanned(one.service);
   const two = bench({ cache });

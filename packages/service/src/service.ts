@@ -39,7 +39,12 @@ export interface Service {
   facts(path: string, signal: AbortSignal): Promise<FileFacts | null>;
   /** As `facts`, but from memory alone: at once, and possibly outdated. */
   peek(path: string): FileFacts | null;
-  scan(query: ScanQuery, priority: Priority, signal: AbortSignal, onItem: (item: ScanItem) => void): Promise<Answer<ScanEnd>>;
+  scan(
+    query: ScanQuery,
+    priority: Priority,
+    signal: AbortSignal,
+    onItem: (item: ScanItem) => void,
+  ): Promise<Answer<ScanEnd>>;
   scanState(path: string): ScanState | null;
   runningScans(): readonly { readonly path: string; readonly state: ScanState }[];
   cancelScans(): void;
@@ -79,14 +84,21 @@ export function createService(ports: ServicePorts): Service {
   async function openHead(path: string): Promise<Answer<FileFacts>> {
     const answer = await runner.run('head', { path }, { signal: new AbortController().signal }, 'now');
     if (!answer.ok) return answer;
-    const stamp = await stampOf(files, path, answer.value.files.map((file) => file.name));
+    const stamp = await stampOf(
+      files,
+      path,
+      answer.value.files.map((file) => file.name),
+    );
     const facts = factsOf(answer.value, stamp, new Map());
     store.put(path, facts);
     return { ok: true, value: facts };
   }
 
-  const ask = <K extends 'matrix' | 'heatmap' | 'values' | 'compareTile'>(kind: K, query: TaskTypes[K]['query'], signal: AbortSignal): Promise<TaskAnswer<K>> =>
-    runner.run(kind, query, { signal }, 'now');
+  const ask = <K extends 'matrix' | 'heatmap' | 'values' | 'compareTile'>(
+    kind: K,
+    query: TaskTypes[K]['query'],
+    signal: AbortSignal,
+  ): Promise<TaskAnswer<K>> => runner.run(kind, query, { signal }, 'now');
 
   const scan: Service['scan'] = async (query, priority, signal, onItem) => {
     const facts = await current(query.path, signal);
@@ -117,14 +129,25 @@ export function createService(ports: ServicePorts): Service {
     runningScans: () => scans.running(),
     cancelScans: () => scans.cancelAll(),
     matrix: (query, signal) => ask('matrix', query, signal),
-    heatmap: ({ path, tensor, ...tile }, signal) => ask('heatmap', { path, tensor, tile, scale: scaleOf(path, tensor) }, signal),
+    heatmap: ({ path, tensor, ...tile }, signal) =>
+      ask('heatmap', { path, tensor, tile, scale: scaleOf(path, tensor) }, signal),
     values: ({ path, tensor, ...window }, signal) => ask('values', { path, tensor, window }, signal),
     compareHeads: comparisons.heads,
     compare: comparisons.values,
     compareTile: ({ before, after, tensor, tensorBefore, ...tile }, signal) => {
       const pair = { before: tensorBefore ?? tensor, after: tensor };
       const scales = [scaleOf(before, pair.before), scaleOf(after, pair.after)].filter((scale) => scale !== null);
-      return ask('compareTile', { before, after, pair, tile, scaleHigh: scales.length === 2 ? Math.max(...scales.map((scale) => scale.abs99)) : null }, signal);
+      return ask(
+        'compareTile',
+        {
+          before,
+          after,
+          pair,
+          tile,
+          scaleHigh: scales.length === 2 ? Math.max(...scales.map((scale) => scale.abs99)) : null,
+        },
+        signal,
+      );
     },
     trend: createTrend(scan, (path) => store.peek(path)),
     forgetAll: () => store.forgetAll(),

@@ -23,7 +23,11 @@ export type TensorShell = Omit<TensorEntry, 'data'> & { readonly data: DataShell
 /** A piece of work that may run on any thread: plain data in, plain data out. */
 export interface TaskTypes {
   head: { query: { path: string }; item: never; answer: FileHead };
-  stats: { query: { path: string; tensors: readonly string[]; options: StatsOptions }; item: TensorFacts; answer: null };
+  stats: {
+    query: { path: string; tensors: readonly string[]; options: StatsOptions };
+    item: TensorFacts;
+    answer: null;
+  };
   /** What a tensor is, for whoever divides its scan into parts … */
   shell: { query: { path: string; tensor: string }; item: never; answer: TensorShell };
   /** … and one such part. */
@@ -33,7 +37,11 @@ export interface TaskTypes {
     answer: ScanAnswer;
   };
   matrix: { query: { path: string; tensor: string }; item: never; answer: Record<MatrixLayout, MatrixSize> };
-  heatmap: { query: { path: string; tensor: string; tile: TileQuery; scale: Scale | null }; item: never; answer: HeatmapTile };
+  heatmap: {
+    query: { path: string; tensor: string; tile: TileQuery; scale: Scale | null };
+    item: never;
+    answer: HeatmapTile;
+  };
   values: { query: { path: string; tensor: string; window: ValuesWindow }; item: never; answer: ValuesAnswer };
   diff: { query: { before: string; after: string; pairs: readonly TensorPair[] }; item: ValueDiff; answer: null };
   compareTile: {
@@ -79,7 +87,12 @@ export type TaskAnswer<K extends TaskKind> =
 export interface Runner {
   /** How many tasks run at the same time. */
   readonly width: number;
-  run<K extends TaskKind>(kind: K, query: TaskTypes[K]['query'], hooks: TaskHooks<K>, priority?: Priority): Promise<TaskAnswer<K>>;
+  run<K extends TaskKind>(
+    kind: K,
+    query: TaskTypes[K]['query'],
+    hooks: TaskHooks<K>,
+    priority?: Priority,
+  ): Promise<TaskAnswer<K>>;
 }
 
 /** `now` is what a person looks at; `soon` what they asked for; `idle` what the product does by itself. */

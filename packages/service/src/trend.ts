@@ -16,7 +16,11 @@ export function createTrend(scan: Service['scan'], peek: (path: string) => FileF
       const end = await scan({ path, full: true }, 'soon', signal, () => {});
       if (!end.ok) return end;
       const facts = peek(path);
-      if (facts === null) return { ok: false, fault: { code: 'file/changed', message: 'The file changed while it was read.', file: path } };
+      if (facts === null)
+        return {
+          ok: false,
+          fault: { code: 'file/changed', message: 'The file changed while it was read.', file: path },
+        };
       columns.push(facts);
       for (const tensor of facts.head.tensors) if (tensor.prunable) names.add(tensor.name);
     }
@@ -24,6 +28,11 @@ export function createTrend(scan: Service['scan'], peek: (path: string) => FileF
       const fact = facts.facts.get(name);
       return fact?.stats === undefined || fact.head.elements === 0 ? null : fact.stats.zeros / fact.head.elements;
     };
-    return { ok: true, value: { layers: [...names].map((name) => ({ name, sparsity: columns.map((facts) => sparsityIn(facts, name)) })) } };
+    return {
+      ok: true,
+      value: {
+        layers: [...names].map((name) => ({ name, sparsity: columns.map((facts) => sparsityIn(facts, name)) })),
+      },
+    };
   };
 }

@@ -24,8 +24,13 @@ import { guarded } from '../lsp/handle.js';
 
 /** The questions of the pages: the protocol's descriptors, answered by the service. */
 export function registerCheckpointRequests(connection: Connection, service: Service): void {
-  const answer = <Q, A>({ method }: RequestDescriptor<Q, A>, run: (query: Q, signal: AbortSignal) => Promise<A>): void => {
-    connection.onRequest(method, (query: Q, token) => guarded(connection, method, token, (signal) => run(query, signal)));
+  const answer = <Q, A>(
+    { method }: RequestDescriptor<Q, A>,
+    run: (query: Q, signal: AbortSignal) => Promise<A>,
+  ): void => {
+    connection.onRequest(method, (query: Q, token) =>
+      guarded(connection, method, token, (signal) => run(query, signal)),
+    );
   };
   const answerStream = <Q, Item, End>(
     { method }: StreamDescriptor<Q, Item, End>,
@@ -67,11 +72,17 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
 }
 
 /** The report that the command line prints, in full. */
-async function exportOf(service: Service, path: string, format: ExportFormat, signal: AbortSignal): Promise<Answer<string>> {
+async function exportOf(
+  service: Service,
+  path: string,
+  format: ExportFormat,
+  signal: AbortSignal,
+): Promise<Answer<string>> {
   const end = await service.scan({ path, full: true }, 'soon', signal, () => {});
   if (!end.ok) return end;
   const facts = await service.facts(path, signal);
-  if (facts === null) return { ok: false, fault: { code: 'file/changed', message: 'The file changed while it was read.' } };
+  if (facts === null)
+    return { ok: false, fault: { code: 'file/changed', message: 'The file changed while it was read.' } };
   const everything = (): boolean => true;
   if (format === 'csv') return { ok: true, value: inspectCsv([{ path, facts }], everything) };
   if (format === 'markdown') return { ok: true, value: inspectMarkdown([{ path, facts }], everything) };
@@ -83,11 +94,17 @@ async function exportOf(service: Service, path: string, format: ExportFormat, si
 export const announceChange = (connection: Connection, path: string, deleted: boolean): void =>
   void connection.sendNotification(changed.method, { path, at: Date.now(), deleted });
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+const base64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 
-const toWire = (tile: HeatmapTile): WireTile => ({ ...tile, levels: base64(tile.levels), zeroShare: base64(tile.zeroShare) });
+const toWire = (tile: HeatmapTile): WireTile => ({
+  ...tile,
+  levels: base64(tile.levels),
+  zeroShare: base64(tile.zeroShare),
+});
 
-const mapAnswer = <A, B>(given: Answer<A>, map: (value: A) => B): Answer<B> => (given.ok ? { ok: true, value: map(given.value) } : given);
+const mapAnswer = <A, B>(given: Answer<A>, map: (value: A) => B): Answer<B> =>
+  given.ok ? { ok: true, value: map(given.value) } : given;
 
 const NOTHING = {
   tensors: 0,

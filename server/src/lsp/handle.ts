@@ -12,7 +12,12 @@ export function signalOf(token: CancellationToken): AbortSignal {
  * Runs one request. A cancelled one is answered as cancelled; a bug is logged with its method and answered as an internal error,
  * and every other request goes on.
  */
-export async function guarded<T>(connection: Connection, method: string, token: CancellationToken, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function guarded<T>(
+  connection: Connection,
+  method: string,
+  token: CancellationToken,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const signal = signalOf(token);
   try {
     return await run(signal);

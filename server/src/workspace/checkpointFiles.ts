@@ -6,13 +6,29 @@ export const CERTAIN_ENDING = /\.(?:safetensors|gguf|onnx|tflite|pt|pth|ckpt|npy
 /** Index files that stand for a whole model. */
 const INDEX_FILE = /\.(?:safetensors|bin)\.index\.json$|^model\.json$|^saved_model\.pb$/i;
 /** Folders that hold other people's files. */
-const SKIPPED = new Set(['node_modules', '.git', '.hg', '.svn', '.venv', 'venv', '__pycache__', '.cache', '.tox', 'dist', 'site-packages']);
+const SKIPPED = new Set([
+  'node_modules',
+  '.git',
+  '.hg',
+  '.svn',
+  '.venv',
+  'venv',
+  '__pycache__',
+  '.cache',
+  '.tox',
+  'dist',
+  'site-packages',
+]);
 
 const MAX_ENTRIES = 20_000;
 const MAX_FOUND = 2_000;
 
 /** Checkpoints below the workspace folders, absolute and sorted. Bounded: a huge tree is listed in part. */
-export async function findCheckpoints(files: Files, folders: readonly string[], signal: AbortSignal): Promise<string[]> {
+export async function findCheckpoints(
+  files: Files,
+  folders: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
   const found: string[] = [];
   let entriesLeft = MAX_ENTRIES;
   const queue = [...folders];

@@ -101,7 +101,8 @@ export function createWorkspaceService(ports: WorkspacePorts): ServerService & {
         const facts = await service.facts(path, signal);
         if (facts === null) continue;
         const tensors = tensorsNamed(facts.head.tensors, name);
-        if (tensors.length > 0) matches.push({ path, tensors, exact: tensors.some((tensor) => tensor.name === name), facts: facts.facts });
+        if (tensors.length > 0)
+          matches.push({ path, tensors, exact: tensors.some((tensor) => tensor.name === name), facts: facts.facts });
       }
       return matches;
     },
@@ -136,9 +137,20 @@ export function tensorsNamed(tensors: readonly TensorHead[], name: string): Tens
   if (exact.length > 0) return exact;
   const below = tensors.filter((tensor) => tensor.name.startsWith(`${name}.`) || tensor.name.startsWith(`${name}/`));
   if (below.length > 0) return below;
-  const prefixed = tensors.filter((tensor) => PREFIXES.some((prefix) => tensor.name === `${prefix}${name}` || tensor.name.startsWith(`${prefix}${name}.`)));
+  const prefixed = tensors.filter((tensor) =>
+    PREFIXES.some((prefix) => tensor.name === `${prefix}${name}` || tensor.name.startsWith(`${prefix}${name}.`)),
+  );
   return prefixed;
 }
 
 /** Wrappers that frameworks put around a model's names. */
-const PREFIXES = ['module.', 'model.', 'state_dict.', 'model.state_dict.', '_orig_mod.', 'net.', 'ema.', 'base_model.model.'];
+const PREFIXES = [
+  'module.',
+  'model.',
+  'state_dict.',
+  'model.state_dict.',
+  '_orig_mod.',
+  'net.',
+  'ema.',
+  'base_model.model.',
+];

@@ -1,6 +1,6 @@
 import type { ValueDiff } from '@espalier/analysis';
 import { exactCount, type Fault, globMatcher, percentFigure, shapeText, valueText } from '@espalier/base';
-import { type CompareEnd, toDiffReport, type Trend } from '@espalier/service';
+import { type CompareEnd, type Trend, toDiffReport } from '@espalier/service';
 import { faultLine } from '../inspectTable.js';
 import { openSession } from '../session.js';
 import { type Column, tableLines } from '../table.js';
@@ -18,7 +18,11 @@ export interface DiffOptions {
 
 /** Exit codes: 0 fine (also when the files differ), 1 a difference named by --fail-on occurred, 2 a file could not be read. */
 export async function diff(paths: readonly string[], options: DiffOptions, terminal: Terminal): Promise<0 | 1 | 2> {
-  const session = openSession(terminal, { nearZeroRatio: 1e-8, cache: options.cache, ...(options.threads === undefined ? {} : { threads: options.threads }) });
+  const session = openSession(terminal, {
+    nearZeroRatio: 1e-8,
+    cache: options.cache,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  });
   const matchers = options.layers.map(globMatcher);
   const chosen = (name: string): boolean => matchers.length === 0 || matchers.some((matches) => matches(name));
   const progress = progressLine(terminal);
@@ -54,7 +58,17 @@ export async function diff(paths: readonly string[], options: DiffOptions, termi
     if (options.format === 'json') {
       await print(terminal.out, `${JSON.stringify(toDiffReport(before, after, end.value, values, chosen), null, 2)}\n`);
     } else {
-      await print(terminal.out, diffText(before, after, end.value, values.filter(({ name }) => chosen(name)), options, terminal));
+      await print(
+        terminal.out,
+        diffText(
+          before,
+          after,
+          end.value,
+          values.filter(({ name }) => chosen(name)),
+          options,
+          terminal,
+        ),
+      );
     }
     return fails(end.value, options.failOn) ? 1 : 0;
   } finally {
@@ -64,7 +78,13 @@ export async function diff(paths: readonly string[], options: DiffOptions, termi
 }
 
 function fails({ structure, totals, identical }: CompareEnd, failOn: readonly string[]): boolean {
-  const different = structure.added.length + structure.removed.length + structure.renamed.length + structure.reshaped.length + structure.retyped.length > 0;
+  const different =
+    structure.added.length +
+      structure.removed.length +
+      structure.renamed.length +
+      structure.reshaped.length +
+      structure.retyped.length >
+    0;
   return (
     (failOn.includes('any') && !identical) ||
     (failOn.includes('structure') && different) ||
@@ -84,7 +104,14 @@ const COLUMNS: readonly Column[] = [
   { head: 'max |Δ|', align: 'right' },
 ];
 
-function diffText(before: string, after: string, end: CompareEnd, values: readonly ValueDiff[], options: DiffOptions, terminal: Terminal): string {
+function diffText(
+  before: string,
+  after: string,
+  end: CompareEnd,
+  values: readonly ValueDiff[],
+  options: DiffOptions,
+  terminal: Terminal,
+): string {
   const { bold, dim, green, red, yellow } = coloursOf(terminal);
   const shown = options.all ? values : values.filter((diff) => diff.changed > 0);
   const rows = shown.map((diff) => [
@@ -100,10 +127,19 @@ function diffText(before: string, after: string, end: CompareEnd, values: readon
   if (options.format === 'csv') return csv([COLUMNS.map((column) => column.head), ...rows]);
   const { structure } = end;
   const structureLines = [
-    ...structure.added.map((tensor) => `${green('+')} ${tensor.name}  added · ${tensor.dtype} ${shapeText(tensor.shape)}`),
-    ...structure.removed.map((tensor) => `${red('−')} ${tensor.name}  removed · ${tensor.dtype} ${shapeText(tensor.shape)}`),
-    ...structure.renamed.map((rename) => `${yellow('→')} ${rename.after}  renamed · was ${rename.before}, ${rename.how}`),
-    ...structure.reshaped.map((reshape) => `${yellow('⧉')} ${reshape.name}  reshaped · ${shapeText(reshape.before)} → ${shapeText(reshape.after)}`),
+    ...structure.added.map(
+      (tensor) => `${green('+')} ${tensor.name}  added · ${tensor.dtype} ${shapeText(tensor.shape)}`,
+    ),
+    ...structure.removed.map(
+      (tensor) => `${red('−')} ${tensor.name}  removed · ${tensor.dtype} ${shapeText(tensor.shape)}`,
+    ),
+    ...structure.renamed.map(
+      (rename) => `${yellow('→')} ${rename.after}  renamed · was ${rename.before}, ${rename.how}`,
+    ),
+    ...structure.reshaped.map(
+      (reshape) =>
+        `${yellow('⧉')} ${reshape.name}  reshaped · ${shapeText(reshape.before)} → ${shapeText(reshape.after)}`,
+    ),
     ...structure.retyped.map((retype) => `${yellow('~')} ${retype.name}  retyped · ${retype.before} → ${retype.after}`),
   ];
   const sum = end.totals;
@@ -141,18 +177,35 @@ function diffText(before: string, after: string, end: CompareEnd, values: readon
 /** A share as percent; a dash where it is not known. */
 const share = (sparsity: number | null): string => (sparsity === null ? '–' : percentFigure(sparsity, 1));
 
-function trendText(paths: readonly string[], trend: Trend, options: DiffOptions, chosen: (name: string) => boolean, terminal: Terminal): string {
+function trendText(
+  paths: readonly string[],
+  trend: Trend,
+  options: DiffOptions,
+  chosen: (name: string) => boolean,
+  terminal: Terminal,
+): string {
   const layers = trend.layers.filter(({ name }) => chosen(name));
   if (options.format === 'json') return `${JSON.stringify({ schemaVersion: 1, paths, layers }, null, 2)}\n`;
   const names = paths.map((path) => path.split(/[\\/]/).pop() ?? path);
   const rows = layers.map((layer) => [layer.name, ...layer.sparsity.map(share)]);
-  const columns: Column[] = [{ head: 'zero % of layer', align: 'left', shrinks: true }, ...names.map((head) => ({ head, align: 'right' as const }))];
+  const columns: Column[] = [
+    { head: 'zero % of layer', align: 'left', shrinks: true },
+    ...names.map((head) => ({ head, align: 'right' as const })),
+  ];
   if (options.format === 'csv') return csv([columns.map((column) => column.head), ...rows]);
   if (options.format === 'markdown') {
-    return [`| ${columns.map((column) => column.head).join(' | ')} |`, `|${columns.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`), ''].join('\n');
+    return [
+      `| ${columns.map((column) => column.head).join(' | ')} |`,
+      `|${columns.map(() => '---').join('|')}|`,
+      ...rows.map((row) => `| ${row.join(' | ')} |`),
+      '',
+    ].join('\n');
   }
   return `${tableLines(columns, rows, terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0).join('\n')}\n`;
 }
 
 const csv = (rows: readonly (readonly string[])[]): string =>
-  rows.map((row) => row.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',')).join('\r\n').concat('\r\n');
+  rows
+    .map((row) => row.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(','))
+    .join('\r\n')
+    .concat('\r\n');

@@ -1,6 +1,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import { type Fault, globMatcher } from '@espalier/base';
-import { type FileFacts, type InspectReport, inspectCsv, inspectedFile, inspectMarkdown, SCHEMA_VERSION, type Service, unreadableFile } from '@espalier/service';
+import {
+  type FileFacts,
+  type InspectReport,
+  inspectCsv,
+  inspectedFile,
+  inspectMarkdown,
+  SCHEMA_VERSION,
+  type Service,
+  unreadableFile,
+} from '@espalier/service';
 import { failOnMatcher } from '../failOn.js';
 import { faultLine, inspectLines } from '../inspectTable.js';
 import { openSession } from '../session.js';
@@ -17,10 +26,16 @@ export interface InspectOptions {
   readonly cache: boolean;
 }
 
-type Outcome = { readonly path: string; readonly facts: FileFacts; readonly scanMs: number | null } | { readonly path: string; readonly fault: Fault };
+type Outcome =
+  | { readonly path: string; readonly facts: FileFacts; readonly scanMs: number | null }
+  | { readonly path: string; readonly fault: Fault };
 
 /** Exit codes: 0 fine, 1 a finding named by --fail-on occurred, 2 a file could not be read. */
-export async function inspect(paths: readonly string[], options: InspectOptions, terminal: Terminal): Promise<0 | 1 | 2> {
+export async function inspect(
+  paths: readonly string[],
+  options: InspectOptions,
+  terminal: Terminal,
+): Promise<0 | 1 | 2> {
   const session = openSession(terminal, {
     nearZeroRatio: options.nearZero,
     cache: options.cache,
@@ -36,14 +51,16 @@ export async function inspect(paths: readonly string[], options: InspectOptions,
       outcomes.push(outcome);
       if (options.format === 'table') await printTable(outcome, options, chosen, terminal, outcomes.length > 1);
     }
-    if (options.format === 'json') await print(terminal.out, `${JSON.stringify(toReport(outcomes, chosen), null, 2)}\n`);
+    if (options.format === 'json')
+      await print(terminal.out, `${JSON.stringify(toReport(outcomes, chosen), null, 2)}\n`);
     if (options.format === 'markdown' || options.format === 'csv') {
       const readable = outcomes.flatMap((outcome) => ('facts' in outcome ? [outcome] : []));
       const text = options.format === 'csv' ? inspectCsv(readable, chosen) : inspectMarkdown(readable, chosen);
       await print(terminal.out, text);
     }
     if (options.format !== 'table') {
-      for (const outcome of outcomes) if ('fault' in outcome) await print(terminal.err, `${faultLine(outcome.fault, outcome.path)}\n`);
+      for (const outcome of outcomes)
+        if ('fault' in outcome) await print(terminal.err, `${faultLine(outcome.fault, outcome.path)}\n`);
     }
     if (outcomes.some((outcome) => 'fault' in outcome)) return 2;
     const fails = failOnMatcher(options.failOn);
@@ -53,7 +70,12 @@ export async function inspect(paths: readonly string[], options: InspectOptions,
   }
 }
 
-async function inspectOne(service: Service, path: string, options: InspectOptions, terminal: Terminal): Promise<Outcome> {
+async function inspectOne(
+  service: Service,
+  path: string,
+  options: InspectOptions,
+  terminal: Terminal,
+): Promise<Outcome> {
   const progress = progressLine(terminal);
   const started = performance.now();
   const head = await service.head(path, terminal.signal);
@@ -69,11 +91,18 @@ async function inspectOne(service: Service, path: string, options: InspectOption
     if (end.value.fault !== undefined) return { path, fault: end.value.fault };
   }
   const facts = await service.facts(path, terminal.signal);
-  if (facts === null) return { path, fault: { code: 'file/changed', message: 'The file changed while it was read.', file: path } };
+  if (facts === null)
+    return { path, fault: { code: 'file/changed', message: 'The file changed while it was read.', file: path } };
   return { path, facts, scanMs: options.values ? performance.now() - started : null };
 }
 
-async function printTable(outcome: Outcome, options: InspectOptions, chosen: (name: string) => boolean, terminal: Terminal, apart: boolean): Promise<void> {
+async function printTable(
+  outcome: Outcome,
+  options: InspectOptions,
+  chosen: (name: string) => boolean,
+  terminal: Terminal,
+  apart: boolean,
+): Promise<void> {
   if (apart) await print(terminal.out, '\n');
   if ('fault' in outcome) return print(terminal.err, `${faultLine(outcome.fault, outcome.path)}\n`);
   const lines = inspectLines(outcome.path, outcome.facts, {
@@ -90,13 +119,19 @@ function toReport(outcomes: readonly Outcome[], chosen: (name: string) => boolea
   return {
     schemaVersion: SCHEMA_VERSION,
     files: outcomes.map((outcome) =>
-      'fault' in outcome ? unreadableFile(outcome.path, outcome.fault) : inspectedFile(outcome.path, outcome.facts, chosen),
+      'fault' in outcome
+        ? unreadableFile(outcome.path, outcome.fault)
+        : inspectedFile(outcome.path, outcome.facts, chosen),
     ),
   };
 }
 
 /** Files below a folder that certainly are checkpoints; a folder that is itself a model stays one path. */
-export async function expandFolders(paths: readonly string[], isModelFolder: (names: readonly string[]) => boolean, isCheckpoint: (name: string) => boolean): Promise<string[]> {
+export async function expandFolders(
+  paths: readonly string[],
+  isModelFolder: (names: readonly string[]) => boolean,
+  isCheckpoint: (name: string) => boolean,
+): Promise<string[]> {
   const found: string[] = [];
   for (const path of paths) {
     const info = await stat(path).catch(() => null);

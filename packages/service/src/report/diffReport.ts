@@ -14,7 +14,9 @@ export const diffReport = z.object({
     added: z.array(side),
     removed: z.array(side),
     renamed: z.array(z.object({ before: z.string(), after: z.string(), how: z.string() })),
-    reshaped: z.array(z.object({ name: z.string(), before: z.array(z.number().int()), after: z.array(z.number().int()) })),
+    reshaped: z.array(
+      z.object({ name: z.string(), before: z.array(z.number().int()), after: z.array(z.number().int()) }),
+    ),
     retyped: z.array(z.object({ name: z.string(), before: z.string(), after: z.string() })),
   }),
   values: z.array(
@@ -30,7 +32,13 @@ export const diffReport = z.object({
       l2Delta: z.union([z.number(), z.string()]),
       sparsityBefore: z.number(),
       sparsityAfter: z.number(),
-      largest: z.array(z.object({ index: z.array(z.number().int()), before: z.union([z.number(), z.string()]), after: z.union([z.number(), z.string()]) })),
+      largest: z.array(
+        z.object({
+          index: z.array(z.number().int()),
+          before: z.union([z.number(), z.string()]),
+          after: z.union([z.number(), z.string()]),
+        }),
+      ),
     }),
   ),
   totals: z.object({
@@ -65,27 +73,37 @@ export function toDiffReport(
     before,
     after,
     structure: structureOf(end.structure),
-    values: values.filter(({ name }) => chosen(name)).map((diff) => ({
-      name: diff.name,
-      ...(diff.nameBefore === undefined ? {} : { nameBefore: diff.nameBefore }),
-      elements: diff.elements,
-      changed: diff.changed,
-      maskChanged: diff.maskChanged,
-      newZeros: diff.newZeros,
-      newKept: diff.newKept,
-      maxAbsDelta: finite(diff.maxAbsDelta),
-      l2Delta: finite(diff.l2Delta),
-      sparsityBefore: diff.sparsityBefore,
-      sparsityAfter: diff.sparsityAfter,
-      largest: diff.largest.map((cell) => ({ index: [...cell.index], before: finite(cell.before), after: finite(cell.after) })),
-    })),
+    values: values
+      .filter(({ name }) => chosen(name))
+      .map((diff) => ({
+        name: diff.name,
+        ...(diff.nameBefore === undefined ? {} : { nameBefore: diff.nameBefore }),
+        elements: diff.elements,
+        changed: diff.changed,
+        maskChanged: diff.maskChanged,
+        newZeros: diff.newZeros,
+        newKept: diff.newKept,
+        maxAbsDelta: finite(diff.maxAbsDelta),
+        l2Delta: finite(diff.l2Delta),
+        sparsityBefore: diff.sparsityBefore,
+        sparsityAfter: diff.sparsityAfter,
+        largest: diff.largest.map((cell) => ({
+          index: [...cell.index],
+          before: finite(cell.before),
+          after: finite(cell.after),
+        })),
+      })),
     totals: { ...totals, maxAbsDelta: finite(totals.maxAbsDelta), l2Delta: finite(totals.l2Delta) },
     identical: end.identical,
   };
 }
 
 function structureOf(structure: StructureDiff): DiffReport['structure'] {
-  const sideOf = ({ name, dtype, shape }: { name: string; dtype: string; shape: readonly number[] }) => ({ name, dtype, shape: [...shape] });
+  const sideOf = ({ name, dtype, shape }: { name: string; dtype: string; shape: readonly number[] }) => ({
+    name,
+    dtype,
+    shape: [...shape],
+  });
   return {
     added: structure.added.map(sideOf),
     removed: structure.removed.map(sideOf),

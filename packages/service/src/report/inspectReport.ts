@@ -20,7 +20,9 @@ export function inspectedFile(path: string, facts: FileFacts, chosen: (name: str
       prunableParameters: totals.prunableParameters,
       prunableSparsity: totals.prunableSparsity,
     },
-    tensors: head.tensors.filter(({ name }) => chosen(name)).map((tensor) => inspectedTensor(facts.facts.get(tensor.name) ?? { head: tensor })),
+    tensors: head.tensors
+      .filter(({ name }) => chosen(name))
+      .map((tensor) => inspectedTensor(facts.facts.get(tensor.name) ?? { head: tensor })),
     ...(head.operators === undefined ? {} : { operators: head.operators.map(plain) }),
   };
 }
@@ -53,11 +55,20 @@ function inspectedTensor({ head, stats, fault }: TensorFacts): InspectedTensor {
     layer: head.layer,
     ...(error === undefined
       ? {}
-      : { error: { code: error.code, message: error.message, ...(error.offset === undefined ? {} : { offset: error.offset }) } }),
+      : {
+          error: {
+            code: error.code,
+            message: error.message,
+            ...(error.offset === undefined ? {} : { offset: error.offset }),
+          },
+        }),
   };
 }
 
-type Figures = Omit<InspectedTensor, 'name' | 'dtype' | 'storage' | 'shape' | 'elements' | 'bytes' | 'outputChannels' | 'role' | 'layer' | 'error'>;
+type Figures = Omit<
+  InspectedTensor,
+  'name' | 'dtype' | 'storage' | 'shape' | 'elements' | 'bytes' | 'outputChannels' | 'role' | 'layer' | 'error'
+>;
 
 const UNREAD: Figures = {
   zeros: null,
@@ -90,7 +101,10 @@ function figuresOf(stats: TensorStats, elements: number): Figures {
     mean: figure(stats.mean),
     std: figure(stats.std),
     absmax: figure(stats.absmax),
-    quantiles: stats.quantiles === null ? null : Object.fromEntries(QUANTILES.map((share, i) => [String(share), figure(stats.quantiles![i]!)])),
+    quantiles:
+      stats.quantiles === null
+        ? null
+        : Object.fromEntries(QUANTILES.map((share, i) => [String(share), figure(stats.quantiles![i]!)])),
     deadOutputChannels: stats.deadOutputChannels,
     deadInputChannels: stats.deadInputChannels,
     patterns: plain(stats.patterns),
@@ -109,5 +123,9 @@ function figure(value: number | null): Figure {
 }
 
 /** Plain data loses nothing but its `readonly`. */
-type Plain<T> = T extends readonly (infer Item)[] ? Plain<Item>[] : T extends object ? { -readonly [K in keyof T]: Plain<T[K]> } : T;
+type Plain<T> = T extends readonly (infer Item)[]
+  ? Plain<Item>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Plain<T[K]> }
+    : T;
 const plain = <T>(value: T): Plain<T> => value as Plain<T>;

@@ -51,7 +51,10 @@ const tensor = z.object({
   zeros: count.describe('Zeros by the quantization where there is one, else exact zeros.'),
   exactZeros: count,
   nearZeros: count.describe('Finite |w| ≤ 1e-8 × absmax (or the ratio given), exact zeros included.'),
-  sparsity: z.number().nullable().describe('zeros / elements; null for empty and text tensors, and where values were not read.'),
+  sparsity: z
+    .number()
+    .nullable()
+    .describe('zeros / elements; null for empty and text tensors, and where values were not read.'),
   nan: count,
   inf: count,
   min: figure,

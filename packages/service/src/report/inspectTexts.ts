@@ -11,13 +11,26 @@ interface Readable {
 export function inspectMarkdown(files: readonly Readable[], chosen: (name: string) => boolean): string {
   const parts = files.map(({ path, facts }) => {
     const { totals, head } = facts;
-    const share = totals.prunableZeros === null || totals.prunableParameters === 0 ? '' : ` · ${percentFigure(totals.prunableZeros, totals.prunableParameters)} % of prunable weights are zero`;
-    const rows = head.tensors.filter(({ name }) => chosen(name)).map((tensor) => {
-      const fact = facts.facts.get(tensor.name) ?? { head: tensor };
-      const zeros = fact.stats === undefined || tensor.elements === 0 ? '' : percentFigure(fact.stats.zeros, tensor.elements);
-      const cells = [`\`${tensor.name}\``, tensor.storage, shapeText(tensor.shape), exactCount(tensor.elements), zeros, patternText(fact)];
-      return `| ${cells.map(escapeCell).join(' | ')} |`;
-    });
+    const share =
+      totals.prunableZeros === null || totals.prunableParameters === 0
+        ? ''
+        : ` · ${percentFigure(totals.prunableZeros, totals.prunableParameters)} % of prunable weights are zero`;
+    const rows = head.tensors
+      .filter(({ name }) => chosen(name))
+      .map((tensor) => {
+        const fact = facts.facts.get(tensor.name) ?? { head: tensor };
+        const zeros =
+          fact.stats === undefined || tensor.elements === 0 ? '' : percentFigure(fact.stats.zeros, tensor.elements);
+        const cells = [
+          `\`${tensor.name}\``,
+          tensor.storage,
+          shapeText(tensor.shape),
+          exactCount(tensor.elements),
+          zeros,
+          patternText(fact),
+        ];
+        return `| ${cells.map(escapeCell).join(' | ')} |`;
+      });
     const findings = facts.findings.map((finding) => `- ${finding.severity}: ${finding.message} (\`${finding.code}\`)`);
     return [
       `## ${path}`,
@@ -37,25 +50,67 @@ export function inspectMarkdown(files: readonly Readable[], chosen: (name: strin
 const escapeCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 const CSV_HEAD = [
-  'file', 'name', 'dtype', 'storage', 'shape', 'elements', 'bytes', 'zeros', 'sparsity', 'nan', 'inf', 'min', 'max', 'mean', 'std', 'absmax',
-  'output_channels', 'dead_output_channels', 'dead_input_channels', 'pattern', 'role',
+  'file',
+  'name',
+  'dtype',
+  'storage',
+  'shape',
+  'elements',
+  'bytes',
+  'zeros',
+  'sparsity',
+  'nan',
+  'inf',
+  'min',
+  'max',
+  'mean',
+  'std',
+  'absmax',
+  'output_channels',
+  'dead_output_channels',
+  'dead_input_channels',
+  'pattern',
+  'role',
 ];
 
 /** One row a tensor, RFC 4180. */
 export function inspectCsv(files: readonly Readable[], chosen: (name: string) => boolean): string {
   const rows = files.flatMap(({ path, facts }) =>
-    facts.head.tensors.filter(({ name }) => chosen(name)).map((head) => {
-      const fact = facts.facts.get(head.name) ?? { head };
-      const { stats } = fact;
-      const sparsity = stats === undefined || head.elements === 0 ? null : stats.zeros / head.elements;
-      return [
-        path, head.name, head.dtype, head.storage, head.shape.join('x'), head.elements, head.bytes, stats?.zeros, sparsity, stats?.nan, stats?.inf,
-        stats?.min, stats?.max, stats?.mean, stats?.std, stats?.absmax, head.outputChannels, stats?.deadOutputChannels, stats?.deadInputChannels,
-        patternText(fact), head.role,
-      ];
-    }),
+    facts.head.tensors
+      .filter(({ name }) => chosen(name))
+      .map((head) => {
+        const fact = facts.facts.get(head.name) ?? { head };
+        const { stats } = fact;
+        const sparsity = stats === undefined || head.elements === 0 ? null : stats.zeros / head.elements;
+        return [
+          path,
+          head.name,
+          head.dtype,
+          head.storage,
+          head.shape.join('x'),
+          head.elements,
+          head.bytes,
+          stats?.zeros,
+          sparsity,
+          stats?.nan,
+          stats?.inf,
+          stats?.min,
+          stats?.max,
+          stats?.mean,
+          stats?.std,
+          stats?.absmax,
+          head.outputChannels,
+          stats?.deadOutputChannels,
+          stats?.deadInputChannels,
+          patternText(fact),
+          head.role,
+        ];
+      }),
   );
-  return [CSV_HEAD, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n').concat('\r\n');
+  return [CSV_HEAD, ...rows]
+    .map((row) => row.map(csvCell).join(','))
+    .join('\r\n')
+    .concat('\r\n');
 }
 
 /** Names come from strangers: a cell that a spreadsheet would take for a formula is quoted with an apostrophe. */

@@ -9,7 +9,8 @@ export function patternText({ head, stats }: TensorFacts): string {
     for (const along of stats.patterns[pattern] ?? []) {
       if (along.strict) return pattern;
       const share = along.groups === 0 ? 0 : along.compliantGroups / along.groups;
-      if (pattern === '2:4' && share >= 0.9 && share > (best?.share ?? 0)) best = { share, text: `2:4 ${percentFigure(along.compliantGroups, along.groups)} %` };
+      if (pattern === '2:4' && share >= 0.9 && share > (best?.share ?? 0))
+        best = { share, text: `2:4 ${percentFigure(along.compliantGroups, along.groups)} %` };
     }
   }
   const blocks = stats.blocks['4x1'];

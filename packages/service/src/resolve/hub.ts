@@ -6,7 +6,9 @@ export const isHubName = (text: string): boolean => /^[\w-][\w.-]*(?:\/[\w-][\w.
 
 /** Folder of the hub cache: `HF_HUB_CACHE`, `HF_HOME/hub`, or `~/.cache/huggingface/hub` (huggingface_hub, "Environment variables"). */
 export function hubCacheFolder(env: Readonly<Record<string, string | undefined>>, home: string): string {
-  return env['HF_HUB_CACHE'] ?? (env['HF_HOME'] ? joinPath(env['HF_HOME'], 'hub') : joinPath(home, '.cache/huggingface/hub'));
+  return (
+    env['HF_HUB_CACHE'] ?? (env['HF_HOME'] ? joinPath(env['HF_HOME'], 'hub') : joinPath(home, '.cache/huggingface/hub'))
+  );
 }
 
 /** The snapshot that `refs/main` names, else the newest one; null where the model was never fetched. */
@@ -18,7 +20,10 @@ export async function hubSnapshot(files: Files, cache: string, name: string): Pr
   const main = await readRef(files, joinPath(repository, 'refs/main'));
   if (main !== null && revisions.includes(main)) return joinPath(snapshots, main);
   const dated = await Promise.all(
-    revisions.map(async (revision) => ({ revision, modifiedMs: (await files.stat(joinPath(snapshots, revision)))?.modifiedMs ?? 0 })),
+    revisions.map(async (revision) => ({
+      revision,
+      modifiedMs: (await files.stat(joinPath(snapshots, revision)))?.modifiedMs ?? 0,
+    })),
   );
   dated.sort((a, b) => b.modifiedMs - a.modifiedMs);
   return joinPath(snapshots, dated[0]!.revision);

@@ -19,7 +19,16 @@ const bytes = new Uint8Array(1);
 const resolve = (written: string, paths: readonly string[], form: CheckpointReference['form'] = 'file') => {
   const files = new MemoryFiles();
   for (const path of paths) files.write(path, path.endsWith('refs/main') ? new TextEncoder().encode('abc\n') : bytes);
-  const reference: CheckpointReference = { kind: 'checkpoint', begin: 0, end: 0, path: written, form, direction: 'input', certain: true, via: 'torch.load' };
+  const reference: CheckpointReference = {
+    kind: 'checkpoint',
+    begin: 0,
+    end: 0,
+    path: written,
+    form,
+    direction: 'input',
+    certain: true,
+    via: 'torch.load',
+  };
   return resolveReference(files, reference, context);
 };
 
@@ -35,15 +44,30 @@ test.each([
 ])('%s', async (_, written, paths, path) => expect(await resolve(written, paths)).toEqual({ kind: 'file', path }));
 
 test('a missing file names its nearest neighbour', async () => {
-  expect(await resolve('models/resnet18.pt', ['/work/models/resnet18.safetensors'])).toMatchObject({ kind: 'missing', suggestion: 'models/resnet18.safetensors' });
-  expect(await resolve('models/resent18.pt', ['/work/models/resnet18.pt'])).toMatchObject({ kind: 'missing', suggestion: 'models/resnet18.pt' });
-  expect(await resolve('models/zebra.pt', ['/work/models/resnet18.pt'])).toEqual({ kind: 'missing', tried: expect.any(Array) });
+  expect(await resolve('models/resnet18.pt', ['/work/models/resnet18.safetensors'])).toMatchObject({
+    kind: 'missing',
+    suggestion: 'models/resnet18.safetensors',
+  });
+  expect(await resolve('models/resent18.pt', ['/work/models/resnet18.pt'])).toMatchObject({
+    kind: 'missing',
+    suggestion: 'models/resnet18.pt',
+  });
+  expect(await resolve('models/zebra.pt', ['/work/models/resnet18.pt'])).toEqual({
+    kind: 'missing',
+    tried: expect.any(Array),
+  });
 });
 
 test('a hub name is never missing, and its snapshot is the one that main names', async () => {
   const hub = '/home/me/.cache/huggingface/hub/models--org--net';
   expect(await resolve('org/net', [], 'folder')).toEqual({ kind: 'hub', name: 'org/net' });
-  expect(await resolve('org/net', [`${hub}/refs/main`, `${hub}/snapshots/abc/model.safetensors`, `${hub}/snapshots/xyz/model.safetensors`], 'folder')).toEqual({
+  expect(
+    await resolve(
+      'org/net',
+      [`${hub}/refs/main`, `${hub}/snapshots/abc/model.safetensors`, `${hub}/snapshots/xyz/model.safetensors`],
+      'folder',
+    ),
+  ).toEqual({
     kind: 'hub',
     name: 'org/net',
     path: `${hub}/snapshots/abc`,
@@ -51,11 +75,20 @@ test('a hub name is never missing, and its snapshot is the one that main names',
 });
 
 test('a local folder that holds a model wins over the hub', async () =>
-  expect(await resolve('org/net', ['/work/org/net/model.safetensors'], 'folder')).toEqual({ kind: 'file', path: '/work/org/net' }));
+  expect(await resolve('org/net', ['/work/org/net/model.safetensors'], 'folder')).toEqual({
+    kind: 'file',
+    path: '/work/org/net',
+  }));
 
 test('a glob with one match is that file, with several it is ambiguous, with none nothing', async () => {
-  expect(await resolve('runs/*/best.pt', ['/work/runs/7/best.pt', '/work/runs/8/last.pt'], 'glob')).toEqual({ kind: 'file', path: '/work/runs/7/best.pt' });
-  expect(await resolve('runs/**/b*.pt', ['/work/runs/7/best.pt', '/work/runs/8/b.pt'], 'glob')).toMatchObject({ kind: 'ambiguous', paths: ['/work/runs/7/best.pt', '/work/runs/8/b.pt'] });
+  expect(await resolve('runs/*/best.pt', ['/work/runs/7/best.pt', '/work/runs/8/last.pt'], 'glob')).toEqual({
+    kind: 'file',
+    path: '/work/runs/7/best.pt',
+  });
+  expect(await resolve('runs/**/b*.pt', ['/work/runs/7/best.pt', '/work/runs/8/b.pt'], 'glob')).toMatchObject({
+    kind: 'ambiguous',
+    paths: ['/work/runs/7/best.pt', '/work/runs/8/b.pt'],
+  });
   expect(await resolve('nowhere/*.pt', [], 'glob')).toEqual({ kind: 'none' });
 });
 

@@ -30,7 +30,11 @@ export interface ResolveContext {
 }
 
 /** Configured roots, the document's folder, then the workspace folders: the first place where it exists wins. */
-export async function resolveReference(files: Files, reference: CheckpointReference, context: ResolveContext): Promise<Resolution> {
+export async function resolveReference(
+  files: Files,
+  reference: CheckpointReference,
+  context: ResolveContext,
+): Promise<Resolution> {
   const path = expandHome(reference.path, context.home);
   if (path === '' || /^[a-z][a-z0-9+.-]+:\/\//i.test(path)) return { kind: 'none' };
   const bases = isAbsolutePath(path) ? [''] : basesOf(context);
@@ -44,7 +48,8 @@ export async function resolveReference(files: Files, reference: CheckpointRefere
     if (stat?.kind === 'file') return { kind: 'file', path: candidate };
     if (stat?.kind === 'folder' && (await isModelFolder(files, candidate))) return { kind: 'file', path: candidate };
     // `tf.train.Checkpoint.restore("run/ckpt-3")` names a bundle by its prefix.
-    if (stat === null && (await files.stat(`${candidate}.index`))?.kind === 'file') return { kind: 'file', path: `${candidate}.index` };
+    if (stat === null && (await files.stat(`${candidate}.index`))?.kind === 'file')
+      return { kind: 'file', path: `${candidate}.index` };
   }
   if (reference.form === 'folder') {
     if (!isHubName(path)) return { kind: 'none' };
@@ -98,7 +103,13 @@ async function resolveGlob(files: Files, pattern: string, bases: readonly string
   return { kind: 'none' };
 }
 
-async function expand(files: Files, folder: string, segments: readonly string[], found: string[], budget: { left: number }): Promise<void> {
+async function expand(
+  files: Files,
+  folder: string,
+  segments: readonly string[],
+  found: string[],
+  budget: { left: number },
+): Promise<void> {
   const [segment, ...rest] = segments;
   if (segment === undefined || budget.left <= 0) return;
   if (segment === '..') return expand(files, parentOf(folder), rest, found, budget);

@@ -20,16 +20,24 @@ export class MemoryFiles implements Files {
   async open(path: string) {
     this.opened++;
     const found = this.#files.get(path);
-    if (found === undefined) return fail<Fault>({ code: 'path/not-found', message: `${path} does not exist.`, file: path });
+    if (found === undefined)
+      return fail<Fault>({ code: 'path/not-found', message: `${path} does not exist.`, file: path });
     const folder = path.slice(0, path.lastIndexOf('/') + 1);
-    const beside = new Map([...this.#files].filter(([other]) => other.startsWith(folder)).map(([other, { bytes }]) => [other.slice(folder.length), bytes]));
+    const beside = new Map(
+      [...this.#files]
+        .filter(([other]) => other.startsWith(folder))
+        .map(([other, { bytes }]) => [other.slice(folder.length), bytes]),
+    );
     return ok(memorySource(path.slice(folder.length), found.bytes, beside));
   }
 
   async stat(path: string) {
     const found = this.#files.get(path);
-    if (found !== undefined) return { kind: 'file' as const, sizeBytes: found.bytes.length, modifiedMs: found.modifiedMs };
-    return [...this.#files.keys()].some((other) => other.startsWith(`${path}/`)) ? { kind: 'folder' as const, sizeBytes: 0, modifiedMs: 0 } : null;
+    if (found !== undefined)
+      return { kind: 'file' as const, sizeBytes: found.bytes.length, modifiedMs: found.modifiedMs };
+    return [...this.#files.keys()].some((other) => other.startsWith(`${path}/`))
+      ? { kind: 'folder' as const, sizeBytes: 0, modifiedMs: 0 }
+      : null;
   }
 
   async list(folder: string) {
@@ -45,7 +53,9 @@ export class MemoryFiles implements Files {
 }
 
 /** Bytes of a safetensors file with F32 tensors. */
-export function safetensorsBytes(tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly values: readonly number[] }>>): Uint8Array {
+export function safetensorsBytes(
+  tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly values: readonly number[] }>>,
+): Uint8Array {
   let at = 0;
   const header: Record<string, unknown> = {};
   for (const [name, { shape, values }] of Object.entries(tensors)) {
@@ -58,6 +68,9 @@ export function safetensorsBytes(tensors: Readonly<Record<string, { readonly sha
   const bytes = new Uint8Array(8 + text.length + at);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
   bytes.set(text, 8);
-  bytes.set(new Uint8Array(Float32Array.from(Object.values(tensors).flatMap(({ values }) => values)).buffer), 8 + text.length);
+  bytes.set(
+    new Uint8Array(Float32Array.from(Object.values(tensors).flatMap(({ values }) => values)).buffer),
+    8 + text.length,
+  );
   return bytes;
 }

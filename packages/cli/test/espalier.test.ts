@@ -1,0 +1,166 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type DiffReport, diffReport, type InspectReport, inspectReport } from '@espalier/service';
+import { allGolden, fixturePath } from '@espalier/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const launcher = fileURLToPath(new URL('../bin/espalier.mjs', import.meta.url));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
+  expect(existsSync(fileURLToPath(new URL('../dist/espalier.mjs', import.meta.url))), 'run npm run build first').toBe(
+    true,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function espalier(...args: string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [launcher, ...args], {
+      env: { ...process.env, ESPALIER_CACHE: join(folder, 'cache'), NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    child.stderr.on('data', (chunk) => (err += chunk));
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+const json = async (...args: string[]): Promise<{ code: number | null; report: InspectReport }> => {
+  const { code, out } = await espalier('inspect', '--format', 'json', ...args);
+  return { code, report: inspectReport.parse(JSON.parse(out)) };
+};
+
+const pruned = (name: string): string => fixturePath(`checkpoints/pruned/${name}.safetensors`);
+
+test('the JSON of every golden fixture follows the published schema and agrees with the reference tools', async () => {
+  const golden = allGolden().filter((entry) => !entry.file.endsWith('/'));
+  const paths = golden.map((entry) => fixturePath(entry.file));
+  const { report } = await json(...paths);
+  expect(report.files).toHaveLength(golden.length);
+  let compared = 0;
+  for (const [i, file] of report.files.entries()) {
+    if ('error' in file) throw new Error(`${file.path}: ${file.error.message}`);
+    for (const tensor of golden[i]!.tensors) {
+      const found = file.tensors.find(({ name }) => name === tensor.name);
+      expect(found, `${file.path} has ${tensor.name}`).toBeDefined();
+      expect({ shape: found!.shape, elements: found!.elements }, `${file.path} ${tensor.name}`).toEqual({
+        shape: tensor.shape,
+        elements: tensor.elements,
+      });
+      compared++;
+    }
+  }
+  expect(compared).toBeGreaterThan(200);
+}, 120_000);
+
+test('a file that cannot be read keeps its row, the others are reported, and the exit code is 2', async () => {
+  const cut = join(folder, 'cut.safetensors');
+  writeFileSync(cut, new Uint8Array([16, 0, 0, 0, 0, 0, 0, 0, 0x7b]));
+  const { code, report } = await json(cut, pruned('dense'), join(folder, 'gone.pt'));
+  expect(code).toBe(2);
+  expect(report.files[0]).toMatchObject({
+    path: cut,
+    error: { code: 'checkpoint/truncated', offset: 8, expected: 24, found: 9 },
+  });
+  expect(report.files[1]).toMatchObject({ format: 'safetensors' });
+  expect(report.files[2]).toMatchObject({ error: { code: 'path/not-found' } });
+});
+
+test('--no-values reads the header alone', async () => {
+  const { report } = await json('--no-values', pruned('dead-channels'));
+  const [file] = report.files;
+  if (file === undefined || 'error' in file) throw new Error('unreadable');
+  expect(file.totals.zeros).toBeNull();
+  expect(file.tensors.every((tensor) => tensor.zeros === null && tensor.min === null)).toBe(true);
+});
+
+test('--layers narrows the tensors, not the totals', async () => {
+  const { report } = await json('--layers', 'layer1.**', '--layers', 'fc', pruned('dead-channels'));
+  const [file] = report.files;
+  if (file === undefined || 'error' in file) throw new Error('unreadable');
+  expect(file.tensors.length).toBeGreaterThan(0);
+  expect(file.tensors.every(({ name }) => /^(?:layer1|fc)\./.test(name))).toBe(true);
+  expect(file.totals.tensors).toBeGreaterThan(file.tensors.length);
+});
+
+test('--fail-on answers with 1 only when the finding occurs', async () => {
+  expect((await espalier('inspect', '--fail-on', 'dead-layer', pruned('dead-layer'))).code).toBe(1);
+  expect((await espalier('inspect', '--fail-on', 'dead-layer', pruned('dense'))).code).toBe(0);
+  expect((await espalier('inspect', '--fail-on', 'error', pruned('dead-layer'))).code).toBe(0);
+});
+
+test('a table for people names the layers, their zeros and what is wrong', async () => {
+  const { code, out, err } = await espalier('inspect', pruned('dead-channels'));
+  expect(code).toBe(0);
+  expect(err).toBe('');
+  expect(out).toMatch(/layer1\.0\.conv1\.weight\s+F32\s+16×16×3×3\s+2,304\s+25\.0/);
+  expect(out).toContain('4 dead output channels');
+});
+
+test('csv has one row a tensor and markdown one table a file', async () => {
+  const csv = (await espalier('inspect', '-f', 'csv', pruned('dense'))).out.trimEnd().split('\r\n');
+  expect(csv[0]).toMatch(/^file,name,dtype/);
+  expect(csv).toHaveLength(39);
+  expect(
+    (await espalier('inspect', '-f', 'markdown', pruned('dense'), pruned('dead-layer'))).out.match(/^\| layer \|/gm),
+  ).toHaveLength(2);
+});
+
+test('the two sides of a comparison: structure, values, and the exit code asked for', async () => {
+  const [before, after] = [pruned('dense'), pruned('dead-channels')];
+  const { code, out } = await espalier('diff', before, after, '--format', 'json');
+  const report: DiffReport = diffReport.parse(JSON.parse(out));
+  expect(code).toBe(0);
+  expect(report.identical).toBe(false);
+  expect((await espalier('diff', before, after, '--fail-on', 'values')).code).toBe(1);
+  expect((await espalier('diff', before, before, '--fail-on', 'any')).code).toBe(0);
+});
+
+test('equal files say so', async () =>
+  expect((await espalier('diff', pruned('dense'), pruned('dense'))).out).toContain('No value differs.'));
+
+test('three files show the trend of every layer', async () => {
+  const { out } = await espalier('diff', pruned('dense'), pruned('dead-channels'), pruned('dead-layer'));
+  expect(out).toMatch(/layer2\.0\.conv2\.weight\s+0\s+0\s+100/);
+});
+
+test('diff of an unreadable file keeps stdout JSON alone', async () => {
+  const { code, out, err } = await espalier('diff', pruned('dense'), join(folder, 'gone.pt'), '--format', 'json');
+  expect(code).toBe(2);
+  expect(JSON.parse(out)).toMatchObject({ error: { code: 'path/not-found' } });
+  expect(err).toMatch(/^espalier: gone\.pt: /);
+});
+
+test.each([
+  [['inspect']],
+  [['diff', 'only-one']],
+  [['inspect', '--format', 'xml', 'a']],
+  [['unknown']],
+  [['inspect', '--threads', '0', 'a']],
+])('the command line %j is refused with 2 and one line of help', async (args) => {
+  const { code, err } = await espalier(...args);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^espalier/);
+});
+
+test('the schema is printed on request', async () => {
+  const schema = JSON.parse((await espalier('inspect', '--schema')).out);
+  expect(schema.properties.schemaVersion).toMatchObject({ const: 1 });
+});
+
+test('help and version end with 0', async () => {
+  expect((await espalier('--help')).code).toBe(0);
+  expect((await espalier('--version')).out).toMatch(/^\d+\.\d+\.\d+/);
+});
