@@ -1,4 +1,6 @@
 export type { StructureDiff, ValueDiff } from './comparison.js';
+export { type Digests, pairsOf, renameCandidates, structureDiff } from './diff/structureDiff.js';
+export { valueDiff } from './diff/valueDiff.js';
 export {
   BLOCK_SHAPES,
   type BlockShape,
@@ -16,11 +18,20 @@ export {
   type TensorHead,
   type TensorStats,
 } from './facts.js';
+export { findingsFrom } from './findings.js';
 export { type CompareTile, compareTile } from './heatmap/compareTile.js';
 export { indexOfCell, KERNELS_PER_ROW, matrixSize } from './heatmap/layout.js';
 export { heatmapTile } from './heatmap/tile.js';
 export { MAX_WINDOW_CELLS, valuesInWindow, type WindowValues } from './heatmap/windowValues.js';
 export type { HeatmapTile, MatrixLayout, MatrixSize, TileQuery } from './heatmap.js';
+export {
+  answerMagnitudes,
+  beginSelection,
+  type KthMagnitude,
+  kthMagnitude,
+  type MagnitudeQuestion,
+  type MagnitudeSelection,
+} from './kthMagnitude.js';
 export { answerQuestion } from './stats/answer.js';
 export { NEAR_ZERO_RATIO, type StatsOptions } from './stats/options.js';
 export type { ElementRange, ScanAnswer, ScanQuestion } from './stats/question.js';

@@ -35,13 +35,7 @@ test('each side looks as it does alone, on the shared scale', () =>
         const [a, b] = [side([3, 2, 2, 2], x), side([3, 2, 2, 2], y)];
         const query = { ...whole, rowEnd: 6, columnEnd: 4, step };
         const both = await compareTile(a, b, query, 1, work);
-        const alone = await heatmapTile(
-          a.entry,
-          a.head,
-          query,
-          { absmin: 0.25, abs99: 1 },
-          work,
-        );
+        const alone = await heatmapTile(a.entry, a.head, query, { absmin: 0.25, abs99: 1 }, work);
         expect(both.ok && alone.ok).toBe(true);
         if (!both.ok || !alone.ok) return;
         expect(both.value.before.levels).toEqual(alone.value.levels);
