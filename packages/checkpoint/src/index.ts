@@ -11,6 +11,7 @@ export type {
   TensorData,
   TensorEntry,
 } from './checkpoint.js';
+export { huggingfaceDoor } from './formats/huggingface/door.js';
 export type { AttributeValue, Graph, GraphNode, GraphValue } from './graph.js';
 export { openCheckpoint } from './open.js';
 export { readValues } from './values/readValues.js';

@@ -13,5 +13,6 @@ export {
   type GoldenTensor,
   goldenFor,
 } from './golden.js';
+export { fixtureFolder, type Outcomes, survive } from './hostile.js';
 export { type Mutation, mutations } from './mutations.js';
 export { type Comparable, comparable, digestOf, expected, readAll, sha256 } from './readAll.js';

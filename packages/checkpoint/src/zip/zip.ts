@@ -75,6 +75,16 @@ function dataEnds(entries: readonly DirectoryEntry[], directoryBegin: number, fi
   for (let i = 0; i < order.length; i++) {
     const entry = entries[order[i]!]!;
     const end = i + 1 < order.length ? entries[order[i + 1]!]!.headerOffset : directoryBegin;
+    if (entry.headerOffset >= directoryBegin) {
+      raise({
+        code: 'zip/directory',
+        file,
+        offset: directoryBegin,
+        expected: directoryBegin,
+        found: entry.headerOffset,
+        message: `Entry ${entry.name} is said to begin at ${entry.headerOffset}, the archive's data ends at ${directoryBegin}.`,
+      });
+    }
     const atLeast = entry.headerOffset + 30 + entry.nameBytes.length + entry.storedBytes;
     if (atLeast > end) raiseOverlap(file, entry.name, entry.headerOffset, atLeast, end);
     ends[order[i]!] = end;

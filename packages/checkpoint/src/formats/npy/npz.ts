@@ -1,10 +1,12 @@
-import { attempt } from '@espalier/base';
+import { attempt, raise } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, Format, TensorEntry } from '../../checkpoint.js';
 import { unreadableFindings } from '../../values/unreadable.js';
 import { firstEntryName, looksLikeZip, readZip, type ZipEntry } from '../../zip/zip.js';
 import { arrayEntry } from './entry.js';
 import { readNpyHeader } from './header.js';
+
+const UNREAD = 'unread';
 
 /** Headers read at the same time. */
 const CONCURRENT = 32;
@@ -22,6 +24,8 @@ export const npz: Format = {
       const some = members.slice(at, at + CONCURRENT);
       tensors.push(...(await Promise.all(some.map((member) => memberEntry(member, source, signal)))));
     }
+    const first = tensors[0]?.data;
+    if (first?.kind === 'none' && first.fault !== undefined && tensors.every(isUnread)) raise(first.fault);
     return {
       format: 'npz',
       formatLabel: 'NumPy archive (npz)',
@@ -33,6 +37,9 @@ export const npz: Format = {
     };
   },
 };
+
+/** Not even its header could be read. */
+const isUnread = (entry: TensorEntry): boolean => entry.storage === UNREAD;
 
 /** An unreadable member is listed with its fault; the others stay usable. */
 async function memberEntry(member: ZipEntry, archive: ByteSource, signal?: AbortSignal): Promise<TensorEntry> {
@@ -51,14 +58,14 @@ async function memberEntry(member: ZipEntry, archive: ByteSource, signal?: Abort
   return {
     name,
     dtype: 'UNKNOWN',
-    storage: 'unknown',
+    storage: UNREAD,
     shape: [],
     elements: 0,
     bytes: member.storedBytes,
     data: {
       kind: 'none',
       why: 'unreadable',
-      fault: { ...entry.fault, message: `Member ${member.name}: ${entry.fault.message}` },
+      fault: { ...entry.fault, file: archive.name, message: `Member ${member.name}: ${entry.fault.message}` },
     },
   };
 }

@@ -122,7 +122,7 @@ function dense(args: readonly Value[], metadata: Value | undefined, dtype?: Valu
   if (type === undefined) return unsupported(`dtype ${nameOf(dtype) ?? 'unknown'}`);
   const strides = sizesOf(args[3]);
   if (shape === undefined || strides?.length !== shape.length || offset === undefined || offset < 0) {
-    return unsupported('sizes that are not whole numbers');
+    return unsupported('its sizes or strides cannot be');
   }
   const negated = isKind(metadata, 'dict') && metadata.entries.get('neg') === true;
   return { kind: 'dense', storage, type, shape, strides, offset, ...(negated ? { negated } : {}) };
@@ -264,6 +264,6 @@ function numpyDescr(value: Value | undefined): string | undefined {
     return undefined;
   const order = itemsOf((value as PyObject).state)?.[1];
   const fields = itemsOf((value as PyObject).state)?.[3];
-  if (fields !== undefined) return undefined;
+  if (fields !== undefined && fields !== null) return undefined;
   return `${order === '>' ? '>' : '<'}${value.args[0]}`;
 }

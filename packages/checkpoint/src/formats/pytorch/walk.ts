@@ -18,10 +18,32 @@ export interface Walk {
 }
 
 const MAX_DEPTH = 100;
-const MAX_VISITS = 4_000_000;
+const MAX_VISITS = 2_000_000;
 const MAX_TENSORS = 500_000;
+/** Characters in all names together. */
+const MAX_NAMES = 64_000_000;
 const MAX_METADATA = 100;
 const MAX_TEXT = 200;
+/** Longer keys are cut. */
+const MAX_KEY = 2000;
+
+/** The way from the root to a value, innermost key first, so that no list is copied at each step. */
+interface Path {
+  readonly key: string;
+  readonly outer: Path | null;
+  readonly depth: number;
+}
+
+const step = (outer: Path | null, key: string): Path => ({ key, outer, depth: (outer?.depth ?? 0) + 1 });
+
+function textOf(path: Path | null): string {
+  const keys: string[] = [];
+  for (let at = path; at !== null; at = at.outer) keys.push(at.key);
+  return keys.reverse().join('.');
+}
+
+type Scalar = null | boolean | number | bigint | string;
+type Container = Exclude<Value, Scalar>;
 
 /**
  * Finds every tensor of an unpickled value, in order. Names are keys joined by dots; items of lists by their index; a module
@@ -31,25 +53,33 @@ export function walk(root: Value): Walk {
   const found: Found[] = [];
   const metadata = new Map<string, string>();
   const names = new Map<string, number>();
-  const ancestors = new Set<Value>();
+  const ancestors = new Set<Container>();
+  /** Containers without any tensor: a list that is shared by ten lists, each shared by ten others, is looked at once. */
+  const barren = new Set<Container>();
   let visits = 0;
+  let nameLength = 0;
   let cut = false;
 
-  function add(path: readonly string[], tensor: Rebuilt, role: Role | undefined): void {
-    const joined = path.length === 0 ? 'tensor' : path.join('.');
+  function add(path: Path | null, tensor: Rebuilt, role: Role | undefined): void {
+    const name = path === null ? 'tensor' : textOf(path);
+    nameLength += name.length;
+    if (nameLength > MAX_NAMES) {
+      cut = true;
+      return;
+    }
     // Names are unique within a checkpoint: `{'a.b': …, 'a': {'b': …}}` gives `a.b` and `a.b (2)`.
-    const seen = (names.get(joined) ?? 0) + 1;
-    names.set(joined, seen);
-    found.push({ name: seen === 1 ? joined : `${joined} (${seen})`, tensor, ...(role === undefined ? {} : { role }) });
+    const seen = (names.get(name) ?? 0) + 1;
+    names.set(name, seen);
+    found.push({ name: seen === 1 ? name : `${name} (${seen})`, tensor, ...(role === undefined ? {} : { role }) });
   }
 
-  function visit(value: Value, path: readonly string[], role: Role | undefined): void {
+  function visit(value: Value, path: Path | null, role: Role | undefined): void {
     if (typeof value !== 'object' || value === null) {
       note(path, value);
       return;
     }
-    if (value.kind === 'global' || value.kind === 'bytes' || value.kind === 'persistent') return;
-    if (++visits > MAX_VISITS || found.length >= MAX_TENSORS || path.length > MAX_DEPTH) {
+    if (value.kind === 'global' || value.kind === 'bytes' || value.kind === 'persistent' || barren.has(value)) return;
+    if (++visits > MAX_VISITS || found.length >= MAX_TENSORS || (path?.depth ?? 0) > MAX_DEPTH) {
       cut = true;
       return;
     }
@@ -59,16 +89,14 @@ export function walk(root: Value): Walk {
       return;
     }
     if (ancestors.has(value)) return;
+    const before = found.length;
     ancestors.add(value);
     children(value, path, role);
     ancestors.delete(value);
+    if (found.length === before) barren.add(value);
   }
 
-  function children(
-    value: Exclude<Value, null | boolean | number | bigint | string>,
-    path: readonly string[],
-    role: Role | undefined,
-  ): void {
+  function children(value: Container, path: Path | null, role: Role | undefined): void {
     switch (value.kind) {
       case 'dict':
         visitEntries(value.entries, path, role ?? (isOptimizerState(value) ? 'optimizer' : undefined));
@@ -76,7 +104,7 @@ export function walk(root: Value): Walk {
       case 'list':
       case 'tuple':
       case 'set':
-        for (const [index, item] of value.items.entries()) visit(item, [...path, String(index)], role);
+        visitItems(value.items, path, role);
         break;
       case 'object':
         visitObject(value, path, role);
@@ -84,50 +112,55 @@ export function walk(root: Value): Walk {
     }
   }
 
-  function visitEntries(entries: ReadonlyMap<Value, Value>, path: readonly string[], role: Role | undefined): void {
-    for (const [key, item] of entries) visit(item, [...path, keyText(key)], role);
+  function visitItems(items: readonly Value[], path: Path | null, role: Role | undefined): void {
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i]!;
+      if (typeof item === 'object' && item !== null) visit(item, step(path, String(i)), role);
+    }
   }
 
-  function visitObject(object: PyObject, path: readonly string[], role: Role | undefined): void {
+  function visitEntries(entries: ReadonlyMap<Value, Value>, path: Path | null, role: Role | undefined): void {
+    for (const [key, item] of entries) visit(item, step(path, keyText(key)), role);
+  }
+
+  function visitObject(object: PyObject, path: Path | null, role: Role | undefined): void {
     const type = nameOf(object.type) ?? '';
     const own = role ?? (type.startsWith('torch.optim.') ? 'optimizer' : undefined);
-    const tag = type === 'torch.jit._pickle.restore_type_tag' ? object.args[0] : undefined;
-    if (tag !== undefined) visit(tag, path, own);
+    const tagged = type === 'torch.jit._pickle.restore_type_tag' ? object.args[0] : undefined;
+    if (tagged !== undefined) visit(tagged, path, own);
     const state = stateOf(object);
     if (type.startsWith('__torch__')) visitScripted(state, path);
     else if (state !== undefined && isModule(state)) visitModule(state, path, own);
     else if (state !== undefined) visitEntries(state, path, own);
     if (object.entries !== undefined) visitEntries(object.entries, path, own);
-    for (const [index, item] of (object.items ?? []).entries()) visit(item, [...path, String(index)], own);
+    if (object.items !== undefined) visitItems(object.items, path, own);
   }
 
-  function visitModule(state: ReadonlyMap<Value, Value>, path: readonly string[], role: Role | undefined): void {
+  function visitModule(state: ReadonlyMap<Value, Value>, path: Path | null, role: Role | undefined): void {
     const transient = state.get('_non_persistent_buffers_set');
     const hidden = new Set<Value>(isKind(transient, 'set') ? transient.items : []);
-    for (const part of ['_parameters', '_buffers']) {
-      const tensors = entriesOf(state.get(part));
-      for (const [key, item] of tensors)
-        if (!hidden.has(key) || part === '_parameters') visit(item, [...path, keyText(key)], role);
+    visitEntries(entriesOf(state.get('_parameters')), path, role);
+    for (const [key, item] of entriesOf(state.get('_buffers'))) {
+      if (!hidden.has(key)) visit(item, step(path, keyText(key)), role);
     }
     visitEntries(entriesOf(state.get('_modules')), path, role);
   }
 
   /** TorchScript keeps parameters, buffers, submodules and plain attributes in one dictionary. */
-  function visitScripted(state: ReadonlyMap<Value, Value> | undefined, path: readonly string[]): void {
-    if (state === undefined) return;
-    for (const [key, item] of state) if (rebuild(item) !== undefined) visit(item, [...path, keyText(key)], undefined);
-    for (const [key, item] of state) {
-      if (isKind(item, 'object') && rebuild(item) === undefined) visit(item, [...path, keyText(key)], undefined);
-    }
+  function visitScripted(state: ReadonlyMap<Value, Value> | undefined, path: Path | null): void {
+    const members = [...(state ?? [])].filter(([, item]) => isKind(item, 'object'));
+    const tensors = members.filter(([, item]) => rebuild(item) !== undefined);
+    const others = members.filter(([, item]) => rebuild(item) === undefined);
+    for (const [key, item] of [...tensors, ...others]) visit(item, step(path, keyText(key)), undefined);
   }
 
-  function note(path: readonly string[], value: null | boolean | number | bigint | string): void {
-    if (path.length === 0 || path.length > 2 || metadata.size >= MAX_METADATA || value === null) return;
+  function note(path: Path | null, value: Scalar): void {
+    if (path === null || path.depth > 2 || metadata.size >= MAX_METADATA || value === null) return;
     const text = String(value);
-    if (text.length <= MAX_TEXT) metadata.set(path.join('.'), text);
+    if (text.length <= MAX_TEXT) metadata.set(textOf(path), text);
   }
 
-  visit(root, [], undefined);
+  visit(root, null, undefined);
   return { found, metadata: Object.fromEntries(metadata), cut };
 }
 
@@ -136,8 +169,8 @@ const isOptimizerState = ({ entries }: PyDict): boolean =>
   isKind(entries.get('state'), 'dict') && itemsOf(entries.get('param_groups')) !== undefined;
 
 /** Generator states are tensors, but nobody's weights. */
-const roleOf = (path: readonly string[]): Role | undefined =>
-  /(?:^|_)rng_states?$/i.test(path.at(-1) ?? '') ? 'other' : undefined;
+const roleOf = (path: Path | null): Role | undefined =>
+  /(?:^|_)rng_states?$/i.test(path?.key ?? '') ? 'other' : undefined;
 
 const isModule = (state: ReadonlyMap<Value, Value>): boolean => state.has('_parameters') && state.has('_modules');
 
@@ -153,6 +186,7 @@ const entriesOf = (value: Value | undefined): ReadonlyMap<Value, Value> =>
 
 /** A key as Python's `str` writes it; tuples as `('a', 1)`. */
 function keyText(key: Value, depth = 0): string {
+  if (typeof key === 'string' && key.length > MAX_KEY) return `${key.slice(0, MAX_KEY)}…`;
   if (typeof key === 'string') return depth === 0 ? key : `'${key}'`;
   if (key === null) return 'None';
   if (key === true) return 'True';
