@@ -30,3 +30,6 @@ export class UniqueNames {
     return unique;
   }
 }
+
+/** A name from a file as messages quote it: whole, unless a broken file makes it longer than anyone reads. */
+export const brief = (name: string): string => (name.length <= 200 ? name : `${name.slice(0, 200)}…`);

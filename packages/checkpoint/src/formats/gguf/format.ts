@@ -1,7 +1,7 @@
 import { stridesOf } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, Format, TensorData, TensorEntry } from '../../checkpoint.js';
-import { UniqueNames } from '../../names.js';
+import { brief, UniqueNames } from '../../names.js';
 import { stridedData } from '../../values/strided.js';
 import { unreadableFindings } from '../../values/unreadable.js';
 import { blockData } from './blockData.js';
@@ -78,7 +78,7 @@ function dataOf(
   header: GgufHeader,
   shape: readonly number[],
 ): TensorData {
-  if (type === null) return { kind: 'none', why: 'unsupported' };
+  if (type === null) return unsupported(tensor, source, `has the type ${tensor.type}, which this reader does not know`);
   if (elements === 0) return { kind: 'none', why: 'empty' };
   const begin = header.dataBegin + tensor.offset;
   if ((tensor.ne[0] ?? 1) % type.blockElements !== 0) {
@@ -91,7 +91,7 @@ function dataOf(
         offset: tensor.at,
         expected: type.blockElements,
         found: tensor.ne[0] ?? 1,
-        message: `Tensor ${tensor.name} has rows of ${tensor.ne[0] ?? 1}, blocks of ${type.name} hold ${type.blockElements}.`,
+        message: `Tensor ${brief(tensor.name)} has rows of ${tensor.ne[0] ?? 1}, blocks of ${type.name} hold ${type.blockElements}.`,
       },
     };
   }
@@ -105,7 +105,7 @@ function dataOf(
         offset: begin,
         expected: begin + bytes,
         found: source.sizeBytes,
-        message: `The file ends at ${source.sizeBytes}, tensor ${tensor.name} needs ${bytes} bytes at ${begin}.`,
+        message: `The file ends at ${source.sizeBytes}, tensor ${brief(tensor.name)} needs ${bytes} bytes at ${begin}.`,
         hint: 'It may be an unfinished download.',
       },
     };
@@ -114,8 +114,20 @@ function dataOf(
     if (!header.bigEndian || type.blockBytes === 1) return { kind: 'raw', dtype: type.layout, source, begin };
     return stridedData({ source, dtype: type.layout, shape, strides: stridesOf(shape), begin, bigEndian: true });
   }
-  if (type.decode === null || header.bigEndian) return { kind: 'none', why: 'unsupported' };
+  if (header.bigEndian) return unsupported(tensor, source, `holds blocks of ${type.name} in big-endian order`);
+  if (type.decode === null)
+    return unsupported(tensor, source, `holds blocks of ${type.name}, whose meaning is not published`);
   return blockData(source, begin, type.blockElements, type.blockBytes, type.decode);
+}
+
+function unsupported(tensor: GgufTensor, source: ByteSource, what: string): TensorData {
+  const fault = {
+    code: 'checkpoint/unsupported-tensor',
+    file: source.name,
+    offset: tensor.at,
+    message: `Tensor ${brief(tensor.name)} ${what}. It has no values here.`,
+  };
+  return { kind: 'none', why: 'unsupported', fault };
 }
 
 function metadataOf(header: GgufHeader): Record<string, string> {

@@ -1,5 +1,6 @@
 import { raise } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
+import { brief } from '../../names.js';
 import { Cursor } from './cursor.js';
 
 /** What the header of a GGUF file says. Source: "GGUF" in the documents of ggml (docs/gguf.md), versions 1 to 3. */
@@ -33,7 +34,9 @@ export interface GgufTensor {
 const DEFAULT_ALIGNMENT = 32;
 const MAX_ENTRIES = 65_536;
 const MAX_TENSORS = 1_000_000;
-const MAX_NAME_BYTES = 65_535;
+const MAX_KEY_BYTES = 65_535;
+/** ggml itself keeps 64 bytes of a name. */
+const MAX_NAME_BYTES = 1_024;
 /** Texts of the metadata are cut here: they are for people. Chat templates are longer. */
 const MAX_TEXT_BYTES = 8_192;
 const MAX_AXES = 8;
@@ -105,7 +108,7 @@ class HeaderReader {
     const entryCount = await this.count('metadata entries', MAX_ENTRIES, 9);
     const metadata = new Map<string, MetadataValue>();
     for (let i = 0; i < entryCount; i++) {
-      const key = await this.name('the key of a metadata entry');
+      const key = await this.name('The key of a metadata entry', MAX_KEY_BYTES);
       await cursor.need(4);
       metadata.set(key, await this.value(cursor.u32(), 0));
     }
@@ -119,10 +122,10 @@ class HeaderReader {
   private async tensor(): Promise<GgufTensor> {
     const { cursor } = this;
     const at = cursor.at;
-    const name = await this.name('the name of a tensor');
+    const name = await this.name('The name of a tensor', MAX_NAME_BYTES);
     await cursor.need(4);
     const axes = cursor.u32();
-    if (axes > MAX_AXES) this.malformed(at, `Tensor ${name} has ${axes} axes, at most ${MAX_AXES} are possible`);
+    if (axes > MAX_AXES) this.malformed(at, `Tensor ${brief(name)} has ${axes} axes, at most ${MAX_AXES} are possible`);
     await cursor.need(axes * 8 + 12);
     const ne = Array.from({ length: axes }, () => this.size());
     const type = cursor.u32();
@@ -131,7 +134,7 @@ class HeaderReader {
     if (!ne.every(Number.isSafeInteger) || !Number.isSafeInteger(elements) || !Number.isSafeInteger(offset)) {
       this.malformed(
         at,
-        `Tensor ${name} has the sizes ${ne.join('×')} and the offset ${offset}, more than can be addressed`,
+        `Tensor ${brief(name)} has the sizes ${ne.join('×')} and the offset ${offset}, more than can be addressed`,
       );
     }
     return { name, ne, type, offset, at };
@@ -240,11 +243,10 @@ class HeaderReader {
     });
   }
 
-  private async name(what: string): Promise<string> {
+  private async name(what: string, limit: number): Promise<string> {
     const at = this.cursor.at;
     const length = await this.length();
-    if (length > MAX_NAME_BYTES)
-      this.malformed(at, `${what} has ${length} bytes, at most ${MAX_NAME_BYTES} are possible`);
+    if (length > limit) this.malformed(at, `${what} has ${length} bytes, at most ${limit} are possible`);
     await this.cursor.need(length);
     return utf8.decode(this.cursor.take8(length));
   }

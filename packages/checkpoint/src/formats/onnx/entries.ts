@@ -1,11 +1,12 @@
 import { raise, type Shape, sizeOf } from '@espalier/base';
 import type { Dtype, LogicalDtype } from '@espalier/tensor';
 import type { Axes, Role, TensorData } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import type { FoundTensor } from './collect.js';
 import { elementType } from './elementType.js';
 import type { OnnxSparse } from './proto.js';
 import { sparseData } from './sparse.js';
-import { none, type Place, placeAttributeList, placeTensor } from './tensorData.js';
+import { none, type Place, placeAttributeList, placeTensor, unreadable } from './tensorData.js';
 
 /** An entry that still learns its quantization, axes and role from the graph. */
 export interface Draft {
@@ -44,17 +45,12 @@ async function toDraft({ name, origin, offset, content }: FoundTensor, place: Pl
   switch (content.kind) {
     case 'tensor': {
       const { tensor } = content;
-      const shape = checkShape(tensor.dims, name, place.source.name, offset);
       const { dtype, storage } = elementType(tensor.dataType);
-      return {
-        name,
-        origin,
-        dtype,
-        storage,
-        shape,
-        elements: sizeOf(shape),
-        ...(await placeTensor(tensor, name, place)),
-      };
+      const shape = shapeOf(tensor.dims);
+      if (shape === null)
+        return { name, origin, dtype, storage, ...impossible(tensor.dims, name, place.source.name, offset) };
+      const placed = await placeTensor(tensor, name, place);
+      return { name, origin, dtype, storage, shape, elements: sizeOf(shape), ...placed };
     }
     case 'sparse':
       return { name, origin, ...(await sparseDraft(content.sparse, name, place)) };
@@ -88,21 +84,25 @@ async function toDraft({ name, origin, offset, content }: FoundTensor, place: Pl
 
 async function sparseDraft(sparse: OnnxSparse, name: string, place: Place): Promise<Omit<Draft, 'name' | 'origin'>> {
   const file = place.source.name;
-  const shape = checkShape(sparse.dims, name, file, sparse.offset);
-  const elements = sizeOf(shape);
   const { values, indices } = sparse;
   if (values === null || indices === null) {
     return raise({
       code: 'checkpoint/header-malformed',
       file,
       offset: sparse.offset,
-      message: `Sparse tensor ${name} has no ${values === null ? 'values' : 'indices'}.`,
+      message: `Sparse tensor ${brief(name)} has no ${values === null ? 'values' : 'indices'}.`,
     });
   }
-  const valueShape = checkShape(values.dims, name, file, values.offset);
-  const indexShape = checkShape(indices.dims, name, file, indices.offset);
-  const stored = sizeOf(valueShape);
   const { dtype, storage } = elementType(values.dataType);
+  const shape = shapeOf(sparse.dims);
+  const valueShape = shapeOf(values.dims);
+  const indexShape = shapeOf(indices.dims);
+  if (shape === null || valueShape === null || indexShape === null) {
+    const [wrong] = [sparse.dims, values.dims, indices.dims].filter((dims) => shapeOf(dims) === null);
+    return { dtype, storage, ...impossible(wrong!, name, file, sparse.offset) };
+  }
+  const elements = sizeOf(shape);
+  const stored = sizeOf(valueShape);
   const rankFits = indexShape.length === 1 || (indexShape.length === 2 && indexShape[1] === shape.length);
   if (
     valueShape.length !== 1 ||
@@ -110,12 +110,13 @@ async function sparseDraft(sparse: OnnxSparse, name: string, place: Place): Prom
     indexShape[0] !== stored ||
     elementType(indices.dataType).dtype !== 'I64'
   ) {
-    raise({
-      code: 'checkpoint/header-malformed',
+    const fault = {
+      code: 'checkpoint/sparse-indices',
       file,
       offset: sparse.offset,
-      message: `Sparse tensor ${name}: values of shape ${valueShape.join('×')} and indices of shape ${indexShape.join('×')} do not belong together.`,
-    });
+      message: `Sparse tensor ${brief(name)}: values of shape ${valueShape.join('×')} and indices of shape ${indexShape.join('×')} do not belong together.`,
+    };
+    return { dtype, storage, shape, elements, bytes: 0, data: unreadable(fault) };
   }
   const placedValues = await placeTensor(values, name, place);
   const placedIndices = await placeTensor(indices, name, place);
@@ -138,18 +139,27 @@ async function sparseDraft(sparse: OnnxSparse, name: string, place: Place): Prom
   return { ...base, data };
 }
 
-/** Sizes of the axes as claimed, checked: whole, not negative, and their product an exact number. */
-function checkShape(dims: readonly number[], name: string, file: string, offset: number): Shape {
-  const elements = sizeOf(dims);
-  if (dims.every((length) => Number.isSafeInteger(length) && length >= 0) && Number.isSafeInteger(elements))
-    return [...dims];
-  return raise({
+/** Sizes of the axes where they can be: whole, not negative, and their product an exact number. */
+function shapeOf(dims: readonly number[]): Shape | null {
+  const possible = dims.every((length) => Number.isSafeInteger(length) && length >= 0);
+  return possible && Number.isSafeInteger(sizeOf(dims)) ? [...dims] : null;
+}
+
+/** What is left of a tensor whose shape cannot be: its name, its type and the fault. */
+function impossible(
+  dims: readonly number[],
+  name: string,
+  file: string,
+  offset: number,
+): Pick<Draft, 'shape' | 'elements' | 'bytes' | 'data'> {
+  const fault = {
     code: 'checkpoint/header-malformed',
     file,
     offset,
     found: dims.join('×'),
-    message: `Tensor ${name} has a shape that cannot be: ${dims.join('×')}.`,
-  });
+    message: `Tensor ${brief(name)} has a shape that cannot be: ${dims.join('×')}.`,
+  };
+  return { shape: [0], elements: 0, bytes: 0, data: unreadable(fault) };
 }
 
 /** Tied weights point at the very same bytes of an external file. */

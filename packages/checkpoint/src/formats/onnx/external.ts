@@ -1,5 +1,6 @@
 import { type Fault, fail, ok, type Result } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
+import { brief } from '../../names.js';
 
 /** Files beside the model that hold its data. Each is opened once; all are closed with the checkpoint. */
 export class ExternalFiles {
@@ -20,7 +21,7 @@ export class ExternalFiles {
       return fail({
         code: 'checkpoint/header-malformed',
         file: this.main.name,
-        message: `Tensor ${tensor}: offset ${external.get('offset')} and length ${external.get('length')} in ${location} are not sizes.`,
+        message: `Tensor ${brief(tensor)}: offset ${brief(external.get('offset') ?? '')} and length ${brief(external.get('length') ?? '')} in ${brief(location)} are not sizes.`,
       });
     }
     if (length !== null && length !== needed) {
@@ -29,7 +30,7 @@ export class ExternalFiles {
         file: this.main.name,
         expected: needed,
         found: length,
-        message: `Tensor ${tensor} needs ${needed} bytes, its entry gives it ${length} of ${location}.`,
+        message: `Tensor ${brief(tensor)} needs ${needed} bytes, its entry gives it ${length} of ${brief(location)}.`,
       });
     }
     const file = await this.open(location);
@@ -42,7 +43,7 @@ export class ExternalFiles {
         offset: begin,
         expected: begin + needed,
         found: file.value.sizeBytes,
-        message: `${location} ends at ${file.value.sizeBytes}, tensor ${tensor} needs ${needed} bytes at ${begin}.`,
+        message: `${brief(location)} ends at ${file.value.sizeBytes}, tensor ${brief(tensor)} needs ${needed} bytes at ${begin}.`,
         hint: 'It may be an unfinished download.',
       });
     }

@@ -1,6 +1,7 @@
 import { FaultError, type Shape, sizeOf, stridesOf } from '@espalier/base';
 import type { Values } from '@espalier/tensor';
 import type { Affine, DecodedData, Finding, TensorData } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import { dequantize, readValues } from '../../values/readValues.js';
 import type { FoundNode } from './collect.js';
 import { isQuantized } from './elementType.js';
@@ -65,7 +66,7 @@ export async function applyQuantization(links: Links, signal: AbortSignal | unde
         findings.push({
           code: error.fault.code,
           severity: 'warning',
-          message: `The quantization of ${draft.name} is unknown: ${error.fault.message}`,
+          message: `The quantization of ${brief(draft.name)} is unknown: ${error.fault.message}`,
           tensor: draft.name,
         });
       }

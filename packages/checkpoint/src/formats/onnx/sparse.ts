@@ -1,6 +1,7 @@
 import { raise, type Shape, sizeOf } from '@espalier/base';
 import type { Dtype, Values } from '@espalier/tensor';
 import type { DecodedData, TensorData } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import { readValues } from '../../values/readValues.js';
 import { valuesFor } from './varints.js';
 
@@ -40,7 +41,7 @@ export function sparseData(parts: SparseParts): DecodedData {
       file: parts.file,
       offset: parts.offset,
       found,
-      message: `Sparse tensor ${parts.name}: ${message}.`,
+      message: `Sparse tensor ${brief(parts.name)}: ${message}.`,
     });
 
   async function placesOf(chunk: number, signal: AbortSignal | undefined): Promise<Float64Array> {

@@ -1,6 +1,7 @@
 import { type Fault, FaultError, sizeOf } from '@espalier/base';
 import { BITS, type ByteSource, byteLength, type Dtype, type Values } from '@espalier/tensor';
 import type { DecodedData, TensorData } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import { type Span, spanLength } from '../../protobuf/index.js';
 import { type ElementType, elementType } from './elementType.js';
 import type { ExternalFiles } from './external.js';
@@ -11,7 +12,10 @@ import { VarintData, valueOfVarint, valuesFor } from './varints.js';
 /** Packed lists of integers up to this size are counted at once, so that a wrong one is seen before anyone reads it. */
 const CHECKED_BYTES = 65_536;
 
-/** Where the values of a tensor are, and how many bytes they take in the file. */
+/**
+ * Where the values of a tensor are, and how many bytes they take. Integers of a packed list take as many bytes as their value needs; they are counted at the
+ * width of their type, so that the same tensor has the same size however it was written.
+ */
 export interface Placed {
   readonly data: TensorData;
   readonly bytes: number;
@@ -33,7 +37,11 @@ export async function placeTensor(tensor: OnnxTensor, name: string, place: Place
   const elements = sizeOf(tensor.dims);
   if (type.dtype === 'STRING') return { data: none(elements === 0 ? 'empty' : 'text'), bytes: tensor.strings.bytes };
   if (type.dtype === 'UNKNOWN' || tensor.segmented) {
-    return { data: none('unsupported'), bytes: tensor.raw === null ? 0 : spanLength(tensor.raw) };
+    const what = tensor.segmented ? 'is stored in segments' : `has the element type ${tensor.dataType}`;
+    return {
+      data: unsupported(name, place.source.name, tensor.offset, what),
+      bytes: tensor.raw === null ? 0 : spanLength(tensor.raw),
+    };
   }
   const needed = Math.ceil((elements * type.bits) / 8);
   if (tensor.external !== null) {
@@ -49,7 +57,7 @@ export async function placeTensor(tensor: OnnxTensor, name: string, place: Place
       offset: tensor.offset,
       expected,
       found,
-      message: `Tensor ${name} (${type.storage}, ${tensor.dims.join('×') || 'scalar'}) needs ${expected} ${unit}, the file holds ${found}.`,
+      message: `Tensor ${brief(name)} (${type.storage}, ${tensor.dims.join('×') || 'scalar'}) needs ${expected} ${unit}, the file holds ${found}.`,
     }),
     bytes: found,
   });
@@ -68,7 +76,8 @@ export async function placeTensor(tensor: OnnxTensor, name: string, place: Place
     return elements === 0 ? { data: none('empty'), bytes: 0 } : mismatch(needed, 0, 'bytes');
   }
   if (elements === 0) return mismatch(0, bytes, 'bytes');
-  return placeList(list, type, elements, bytes, name, place, mismatch);
+  const placed = await placeList(list, type, elements, bytes, name, place, mismatch);
+  return placed.data.kind === 'none' ? placed : { ...placed, bytes: needed };
 }
 
 async function placeList(
@@ -83,7 +92,12 @@ async function placeList(
   const dtype = type.dtype as Dtype;
   const perNumber = type.bits === 4 ? 2 : type.bits === 2 ? 4 : 1;
   if (list.loose.length > 0) {
-    if (list.pieces.length > 0) return { data: none('unsupported'), bytes };
+    if (list.pieces.length > 0) {
+      return {
+        data: unsupported(name, place.source.name, list.pieces[0]!.begin, 'mixes packed numbers with single ones'),
+        bytes,
+      };
+    }
     const numbers = Math.ceil(elements / perNumber) * (dtype === 'C64' || dtype === 'C128' ? 2 : 1);
     if (list.loose.length !== numbers) return mismatch(numbers, list.loose.length, 'numbers');
     return { data: looseData(list.loose, dtype, perNumber, elements), bytes };
@@ -188,11 +202,11 @@ export async function placeAttributeList(
       offset: list.pieces[0]!.begin,
       expected,
       found,
-      message: `The list of ${name} is cut off.`,
+      message: `The list of ${brief(name)} is cut off.`,
     }),
     bytes,
   }));
-  return { ...placed, elements };
+  return { ...placed, bytes: elements * byteLength(dtype, 1), elements };
 }
 
 async function countVarints(pieces: readonly Span[], signal: AbortSignal | undefined): Promise<number> {
@@ -206,5 +220,11 @@ async function countVarints(pieces: readonly Span[], signal: AbortSignal | undef
   return numbers;
 }
 
-export const none = (why: 'empty' | 'text' | 'unsupported'): TensorData => ({ kind: 'none', why });
+export const none = (why: 'empty' | 'text'): TensorData => ({ kind: 'none', why });
+
+function unsupported(name: string, file: string, offset: number, what: string): TensorData {
+  const message = `Tensor ${brief(name)} ${what}. It has no values here.`;
+  return { kind: 'none', why: 'unsupported', fault: { code: 'checkpoint/unsupported-tensor', file, offset, message } };
+}
+
 export const unreadable = (fault: Fault): TensorData => ({ kind: 'none', why: 'unreadable', fault });

@@ -1,6 +1,7 @@
 import { raise } from '@espalier/base';
 import { type Dtype, table, type Values } from '@espalier/tensor';
 import type { DecodedData } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import type { Span } from '../../protobuf/index.js';
 
 /** One remembered position for so many numbers: a read begins at the nearest one before it. */
@@ -146,7 +147,7 @@ export class VarintData implements DecodedData {
         offset: first.begin,
         expected,
         found: Number.isNaN(numbers) ? 'a cut-off list' : numbers,
-        message: `Tensor ${this.tensor} needs a list of ${expected} numbers, the file holds ${Number.isNaN(numbers) ? 'one that is cut off' : numbers > expected ? 'more' : numbers}.`,
+        message: `Tensor ${brief(this.tensor)} needs a list of ${expected} numbers, the file holds ${Number.isNaN(numbers) ? 'one that is cut off' : numbers > expected ? 'more' : numbers}.`,
       });
     }
     return steps;

@@ -1,6 +1,7 @@
 import { type Fault, raise, type Shape, sizeOf } from '@espalier/base';
 import type { ByteSource, LogicalDtype, Values } from '@espalier/tensor';
 import type { Affine, Axes, Role, TensorData } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import { dequantize, readValues } from '../../values/readValues.js';
 import { type ElementType, elementType } from './elementType.js';
 import type { Place, TfliteModel, TfliteSubgraph, TfliteTensor } from './model.js';
@@ -103,7 +104,7 @@ async function placeOf(
       offset: tensor.offset,
       expected: model.buffers.length,
       found: tensor.buffer,
-      message: `Tensor ${tensor.name} has buffer ${tensor.buffer} of ${model.buffers.length}.`,
+      message: `Tensor ${brief(tensor.name)} has buffer ${tensor.buffer} of ${model.buffers.length}.`,
     });
   }
   return buffer === null ? null : { ...buffer, source, fault: null };
@@ -114,13 +115,15 @@ function toDraft(name: string, tensor: TfliteTensor, place: Located, main: ByteS
   const { shape } = tensor;
   const elements = sizeOf(shape);
   if (shape.some((length) => length < 0) || !Number.isSafeInteger(elements)) {
-    raise({
+    const fault = {
       code: 'checkpoint/header-malformed',
       file: main.name,
       offset: tensor.offset,
       found: shape.join('×'),
-      message: `Tensor ${name} has a shape that cannot be: ${shape.join('×')}.`,
-    });
+      message: `Tensor ${brief(name)} has a shape that cannot be: ${shape.join('×')}.`,
+    };
+    const data: TensorData = { kind: 'none', why: 'unreadable', fault };
+    return { name, dtype: type.dtype, storage: type.storage, shape: [0], elements: 0, bytes: place.length, data };
   }
   const { quantization } = tensor;
   const blockwise = quantization?.blockwise ?? null;
@@ -151,7 +154,8 @@ function dataOf(
   const unreadable = (fault: Fault): TensorData => ({ kind: 'none', why: 'unreadable', fault });
   if (place.fault !== null) return unreadable(place.fault);
   if (type.dtype === 'STRING') return { kind: 'none', why: 'text' };
-  if (type.dtype === 'UNKNOWN') return { kind: 'none', why: 'unsupported' };
+  if (type.dtype === 'UNKNOWN')
+    return unsupported(`Tensor ${brief(name)} has the type ${type.storage}`, main.name, tensor.offset);
   const { source, begin, length } = place;
   if (begin + length > source.sizeBytes) {
     return unreadable({
@@ -160,7 +164,7 @@ function dataOf(
       offset: begin,
       expected: begin + length,
       found: source.sizeBytes,
-      message: `${source.name} ends at ${source.sizeBytes}, tensor ${name} needs ${length} bytes at ${begin}.`,
+      message: `${source.name} ends at ${source.sizeBytes}, tensor ${brief(name)} needs ${length} bytes at ${begin}.`,
       hint: 'It may be an unfinished download.',
     });
   }
@@ -178,7 +182,7 @@ function dataOf(
       offset: begin,
       expected: needed,
       found: length,
-      message: `Tensor ${name} (${type.storage}, ${tensor.shape.join('×') || 'scalar'}) needs ${needed} bytes, its buffer has ${length}.`,
+      message: `Tensor ${brief(name)} (${type.storage}, ${tensor.shape.join('×') || 'scalar'}) needs ${needed} bytes, its buffer has ${length}.`,
     });
   }
   if (elements === 0) return { kind: 'none', why: 'empty' };
@@ -192,6 +196,17 @@ function dataOf(
   }
   return finished(values, affine.affine, tensor.shape);
 }
+
+const unsupported = (what: string, file: string | null, offset: number): TensorData => ({
+  kind: 'none',
+  why: 'unsupported',
+  fault: {
+    code: 'checkpoint/unsupported-tensor',
+    ...(file === null ? {} : { file }),
+    offset,
+    message: `${what}. It has no values here.`,
+  },
+});
 
 const isWide = (dtype: LogicalDtype): boolean => /^(F64|[IU](32|64))$/.test(dtype);
 
@@ -226,7 +241,7 @@ function affineOf(
         offset: tensor.offset,
         found: scales.length,
         ...(shape[axis] === undefined ? {} : { expected: shape[axis] }),
-        message: `Tensor ${name} (${shape.join('×')}) has ${scales.length} scales and ${zeroPoints.length} zero points along axis ${axis}.`,
+        message: `Tensor ${brief(name)} (${shape.join('×')}) has ${scales.length} scales and ${zeroPoints.length} zero points along axis ${axis}.`,
       },
     };
   }
@@ -273,7 +288,7 @@ function joinBlockwise({ tensor, draft }: NamedTensor, siblings: readonly NamedT
   const zeroPoints = siblings[blockwise.zeroPoints]?.draft;
   const blocks = blockSize > 0 ? (draft.elements / last) * Math.ceil(last / blockSize) : 0;
   if (scales === undefined || scales === null || scales.elements !== blocks || scales.data.kind === 'none') {
-    draft.data = { kind: 'none', why: 'unsupported' };
+    draft.data = unsupported(`The scales of the blocks of ${brief(draft.name)} are not there`, null, tensor.offset);
     return;
   }
   const points = zeroPoints?.data.kind === 'raw' && zeroPoints.elements === blocks ? zeroPoints : null;

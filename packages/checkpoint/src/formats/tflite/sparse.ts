@@ -1,6 +1,7 @@
 import { type Fault, fail, ok, type Result, raise, type Shape, sizeOf, stridesOf } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { DecodedData, TensorData } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import { readValues } from '../../values/readValues.js';
 import type { IndexList, Sparsity } from './model.js';
 
@@ -42,7 +43,7 @@ export function planSparse(sparsity: Sparsity, shape: Shape, name: string, file:
       code: 'checkpoint/sparse-indices',
       file,
       offset: sparsity.offset,
-      message: `Sparse tensor ${name}: ${what}.`,
+      message: `Sparse tensor ${brief(name)}: ${what}.`,
     });
   const { traversalOrder: order, blockMap, dimensions } = sparsity;
   const rank = shape.length;
@@ -121,7 +122,7 @@ export function sparseData(
         raise({
           code: 'checkpoint/sparse-indices',
           file: source.name,
-          message: `Sparse tensor ${name} stores an element more than once.`,
+          message: `Sparse tensor ${brief(name)} stores an element more than once.`,
         });
       });
       for (let at = 0; at < found.count; ) {
@@ -177,7 +178,12 @@ async function loadLevels(
   const loaded: LoadedLevel[] = [];
   let reach = plan.levels.reduce((sum, { stride, size }) => sum + (size - 1) * stride, 0);
   const wrong = (what: string, offset: number): never =>
-    raise({ code: 'checkpoint/sparse-indices', file: source.name, offset, message: `Sparse tensor ${name}: ${what}.` });
+    raise({
+      code: 'checkpoint/sparse-indices',
+      file: source.name,
+      offset,
+      message: `Sparse tensor ${brief(name)}: ${what}.`,
+    });
   for (const { stride, size, csr } of plan.levels) {
     if (csr === null) loaded.push({ stride, size, segments: null, indices: null, reach });
     else {
