@@ -8,6 +8,7 @@ import { npz } from './npy/npz.js';
 import { onnx } from './onnx/format.js';
 import { pytorch } from './pytorch/format.js';
 import { safetensors } from './safetensors/format.js';
+import { tensorflowCheckpoint, tensorflowShard } from './tensorflow/checkpointFormat.js';
 import { tfjs, tfjsShard } from './tfjs/format.js';
 import { tflite } from './tflite/format.js';
 
@@ -21,6 +22,8 @@ export const formats: readonly Format[] = [
   onnx,
   tfjs,
   tfjsShard,
+  tensorflowCheckpoint,
+  tensorflowShard,
   npz,
   kerasHdf5,
   kerasArchive,
