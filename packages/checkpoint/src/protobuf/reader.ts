@@ -46,7 +46,7 @@ export class WireReader {
     private readonly options: { readonly signal?: AbortSignal | undefined } = {},
     limits: WireLimits = {},
   ) {
-    this.limits = { depth: 64, fields: 50_000_000, kept: 4_000_000, ...limits };
+    this.limits = { depth: 64, fields: 50_000_000, kept: 3_000_000, ...limits };
   }
 
   get signal(): AbortSignal | undefined {
@@ -99,7 +99,7 @@ export class WireReader {
     }
   }
 
-  /** Announces that the caller keeps so many more small items (names, sizes, nodes) of the file. */
+  /** Announces that the caller keeps so many more small items of the file: 1 for a name or a number, more for an object with lists of its own. */
   keep(items: number, span: Span): void {
     this.kept += items;
     if (this.kept > this.limits.kept)

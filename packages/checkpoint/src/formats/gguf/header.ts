@@ -33,7 +33,7 @@ export interface GgufTensor {
 
 const DEFAULT_ALIGNMENT = 32;
 const MAX_ENTRIES = 65_536;
-const MAX_TENSORS = 1_000_000;
+const MAX_TENSORS = 262_144;
 const MAX_KEY_BYTES = 65_535;
 /** ggml itself keeps 64 bytes of a name. */
 const MAX_NAME_BYTES = 1_024;

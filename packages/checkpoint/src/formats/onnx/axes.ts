@@ -228,11 +228,26 @@ export function assignAxes(links: Links): void {
       );
     }
   }
+  for (const node of links.collected.nodes)
+    if (/^(LSTM|GRU|RNN)$/.test(node.node.operator)) rearranged(node, links, decided);
   for (const draft of links.drafts.values()) {
     const purpose = decided.get(draft);
     if (draft.roleHint === undefined && purpose !== undefined) draft.roleHint = purpose.role;
     const axes = purpose?.axes ?? (draft.shape.length < 2 ? NO_AXES : undefined);
     if (axes !== undefined && draft.axes === undefined) draft.axes = axes;
+  }
+}
+
+/** Weights of a recurrent layer that are put together from matrices of gates × inputs. */
+function rearranged(node: FoundNode, links: Links, decided: Map<Draft, Purpose>): void {
+  for (const index of [1, 2, 3]) {
+    if (links.tensor(node.inputs[index]) !== undefined) continue;
+    for (const draft of links.parts(node.inputs[index])) {
+      if (decided.has(draft)) continue;
+      if (index === 3) decided.set(draft, { role: 'bias' });
+      else if (draft.shape.length === 2)
+        decided.set(draft, { role: 'recurrent', axes: { output: [0], input: [1], kernel: [] } });
+    }
   }
 }
 

@@ -11,6 +11,12 @@ export interface Seen {
 /** Operators whose first output is their first input, as far as names, axes and zeros are concerned. */
 const PASS_THROUGH = new Set(['Identity', 'Cast', 'CastLike', 'DequantizeLinear', 'QuantizeLinear', 'Dropout']);
 
+/** Operators that leave the rows of a matrix whole: they select, join or wrap them. */
+const REARRANGING = new Set(['Concat', 'Slice', 'Unsqueeze', 'Split', 'Identity', 'Cast']);
+
+/** Values that are looked at for one weight; real ones are put together from about twenty. */
+const MAX_PARTS = 128;
+
 /** Who makes and who takes each value, and which tensor stands behind it. */
 export class Links {
   readonly drafts = new Map<string, Draft>();
@@ -47,6 +53,22 @@ export class Links {
   stored(value: string | undefined): Draft | undefined {
     const seen = this.tensor(value);
     return seen?.permutation === null ? seen.draft : undefined;
+  }
+
+  /**
+   * Tensors that a value is put together from: exporters of LSTMs cut the gates of a weight apart, order them anew and add an axis. Only operators
+   * that keep rows whole are looked through.
+   */
+  parts(value: string | undefined, depth = 6, visited = new Set<string>()): readonly Draft[] {
+    if (value === undefined || value === '' || depth === 0 || visited.has(value) || visited.size >= MAX_PARTS)
+      return [];
+    visited.add(value);
+    const seen = this.stored(value);
+    if (seen !== undefined) return [seen];
+    const made = this.producers.get(value);
+    if (made === undefined || !REARRANGING.has(made.node.operator)) return [];
+    const inputs = made.node.operator === 'Concat' ? made.inputs.slice(0, 16) : made.inputs.slice(0, 1);
+    return [...new Set(inputs.flatMap((input) => this.parts(input, depth - 1, visited)))];
   }
 
   private passOn({ node, inputs, outputs }: FoundNode): void {

@@ -49,6 +49,10 @@ test('silero_vad keeps its weights in Constant nodes of two branches', async () 
     expect(roleHint === 'constant', name).toBe(elements < 64);
     if (elements >= 64) expect(name).toMatch(/^If_0\/(then|else)_branch\//);
   }
+  const recurrent = floats.filter(({ name }) => /rnn\.weight_[ih]h$/.test(name));
+  expect(recurrent.map(({ roleHint, axes }) => [roleHint, axes?.output, axes?.input])).toEqual(
+    Array(4).fill(['recurrent', [0], [1]]),
+  );
   expect(opened.value.graph!.nodes.filter(({ operator }) => operator === 'Conv')).toHaveLength(12);
   await opened.value.close();
 });

@@ -10,7 +10,7 @@ const SHORT_LIST_BYTES = 512;
 
 /** GraphProto: the main graph, a branch of an If, a body of a Loop or Scan. */
 export async function readGraph(reader: WireReader, span: Span): Promise<OnnxGraph> {
-  reader.keep(1, span);
+  reader.keep(8, span);
   const graph: OnnxGraph = { name: '', nodes: [], initializers: [], sparse: [], inputs: [], outputs: [], values: [] };
   await reader.message(span, {
     1: async (field) => {
@@ -40,7 +40,7 @@ export async function readGraph(reader: WireReader, span: Span): Promise<OnnxGra
 
 /** NodeProto: an operator with its attributes. */
 export async function readNode(reader: WireReader, span: Span): Promise<OnnxNode> {
-  reader.keep(1, span);
+  reader.keep(4, span);
   const node: OnnxNode = { name: '', operator: '', domain: '', inputs: [], outputs: [], attributes: [] };
   await reader.message(span, {
     1: (field) => {
@@ -68,7 +68,7 @@ export async function readNode(reader: WireReader, span: Span): Promise<OnnxNode
 }
 
 async function readAttribute(reader: WireReader, span: Span): Promise<OnnxAttribute> {
-  reader.keep(1, span);
+  reader.keep(2, span);
   const attribute: OnnxAttribute = { name: '', offset: span.begin, tensors: [], graphs: [] };
   const texts: string[] = [];
   let count = 0;
@@ -144,7 +144,7 @@ function addShort(reader: WireReader, list: OnnxList, member: 'floats' | 'ints',
 /** ValueInfoProto with the shape of its tensor type; sequences, maps and optionals have none. */
 async function readValue(reader: WireReader, span: Span): Promise<OnnxValue> {
   const value: OnnxValue = { name: '', elementType: 0, shape: null };
-  reader.keep(1, span);
+  reader.keep(2, span);
   const tensorType: Handlers = {
     1: (field) => {
       value.elementType = field.int();

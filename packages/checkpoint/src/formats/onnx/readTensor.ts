@@ -8,7 +8,7 @@ const MAX_AXES = 64;
 
 /** TensorProto without its values: raw data and packed lists stay in the file. */
 export async function readTensor(reader: WireReader, span: Span): Promise<OnnxTensor> {
-  reader.keep(1, span);
+  reader.keep(6, span);
   const tensor: OnnxTensor = {
     name: '',
     dataType: 0,

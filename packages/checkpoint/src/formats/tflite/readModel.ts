@@ -1,4 +1,4 @@
-import { raise } from '@espalier/base';
+import { breathe, raise } from '@espalier/base';
 import { type Pages, rootTable, type Table, type Vector } from '../../flatbuffers/index.js';
 import type {
   IndexList,
@@ -38,7 +38,11 @@ const MAX_AXES = 64;
 const MAX_OPERANDS = 65_536;
 const MAX_SCALES = 4_194_304;
 /** Tables, operands and scales that are kept, of the whole file: bounds the memory. */
-const MAX_KEPT = 8_000_000;
+const MAX_KEPT = 4_000_000;
+/** Weight of a table that is kept, in operands and scales. */
+const TABLE = 8;
+/** Tables after which others get a turn: with pages in memory, nothing else would let them. */
+const BREATHE_EVERY = 4_096;
 
 /** Reads the structure: every table but no buffer. */
 export async function readModel(pages: Pages): Promise<TfliteModel> {
@@ -84,7 +88,7 @@ class ModelReader {
   }
 
   private async subgraph(all: Vector, index: number, operators: readonly string[]): Promise<TfliteSubgraph> {
-    this.keep(1);
+    this.keep(TABLE);
     const head = await this.pages.run((view) => {
       const table = rootTable(view).element(all, index);
       return {
@@ -126,7 +130,8 @@ class ModelReader {
     const found: T[] = [];
     for (let index = 0; index < (vector?.length ?? 0); index++) {
       const one = await this.pages.run((view) => read(rootTable(view).element(vector!, index)));
-      this.keep(1 + weight(one));
+      this.keep(TABLE + weight(one));
+      if (index % BREATHE_EVERY === BREATHE_EVERY - 1) await breathe();
       found.push(one);
     }
     return found;
