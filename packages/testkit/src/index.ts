@@ -15,4 +15,8 @@ export {
 } from './golden.js';
 export { fixtureFolder, type Outcomes, survive } from './hostile.js';
 export { type Mutation, mutations } from './mutations.js';
+export { type Picklable, pickleBytes } from './pickleBytes.js';
 export { type Comparable, comparable, digestOf, expected, readAll, sha256 } from './readAll.js';
+export { safetensorsBytes } from './safetensorsBytes.js';
+export { f32Bytes, type StorageBytes, storageRef, tensorRef, torchLegacy, torchZip } from './torchBytes.js';
+export { join, u16, u32, u64, type ZipMember, type ZipOptions, zipBytes } from './zipBytes.js';
