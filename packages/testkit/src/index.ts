@@ -1,4 +1,5 @@
 export { fileSource, type ReadLog } from './fileSource.js';
+export { type GgufFile, type GgufValue, writeGguf } from './gguf.js';
 export {
   allGolden,
   allGoldenFaults,

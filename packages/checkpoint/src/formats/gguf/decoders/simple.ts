@@ -127,10 +127,13 @@ export const tq2_0: Decoder = (bytes, from, count, out, at) => {
 /** The values of E2M1, doubled. */
 const FP4 = Float32Array.of(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
 
+/** Powers of two by their E8M0 exponent, halved because the codes are doubled. */
+const HALF_E8M0 = Float32Array.from({ length: 256 }, (_, bits) => 2 ** (bits - 128));
+
 /** MXFP4: 32 codes of E2M1. Block: exponent (E8M0), 16 bytes. */
 export const mxfp4: Decoder = (bytes, from, count, out, at) => {
   for (let block = 0; block < count; block++, from += 17, at += 32) {
-    const d = 2 ** (bytes[from]! - 128);
+    const d = HALF_E8M0[bytes[from]!]!;
     for (let j = 0; j < 16; j++) {
       const q = bytes[from + 1 + j]!;
       out[at + j] = d * FP4[q & 15]!;
