@@ -1,4 +1,17 @@
 export { fileSource, type ReadLog } from './fileSource.js';
+export {
+  type FlatField,
+  type FlatNode,
+  flatBytes,
+  flatFloats,
+  flatInts,
+  flatLongs,
+  flatNumber,
+  flatTable,
+  flatTables,
+  flatText,
+  writeFlatbuffer,
+} from './flatbuffer.js';
 export { type GgufFile, type GgufValue, writeGguf } from './gguf.js';
 export {
   allGolden,
