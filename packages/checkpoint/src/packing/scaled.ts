@@ -50,17 +50,18 @@ function gridOf(scales: TensorEntry, outputs: number, inputs: number, config: Pa
   if (scales.elements === 1) return { rows: outputs, columns: inputs, width: 1 };
   const [high, wide] = [scales.shape[0] ?? 1, scales.shape.length === 2 ? scales.shape[1]! : 1];
   if (scales.elements !== high * wide || high < 1 || wide < 1) malformed(scales.name, 'is no matrix');
-  const rows = sizeOfBlock(outputs, high, config.blockSize?.[0]);
-  const columns = sizeOfBlock(inputs, wide, config.blockSize?.[1]);
+  const stated = config.blockSize ?? (scales.name.endsWith('_inv') ? [128, 128] : undefined);
+  const rows = sizeOfBlock(outputs, high, stated?.[0]);
+  const columns = sizeOfBlock(inputs, wide, stated?.[1]);
   if (rows === undefined || columns === undefined)
     return malformed(scales.name, 'does not divide its weight', `${outputs}×${inputs}`, scales.shape.join('×'));
   return { rows, columns, width: wide };
 }
 
-/** Blocks may be cut off at the edge: then only the stated size, or the usual 128, tells how long they are. */
+/** Blocks may be cut off at the edge: then only the stated (or the usual) size tells how long they are. */
 function sizeOfBlock(length: number, blocks: number, stated: number | undefined): number | undefined {
   if (blocks === length) return 1;
-  const candidates = [stated, length % blocks === 0 ? length / blocks : undefined, 128];
+  const candidates = [stated, length % blocks === 0 ? length / blocks : undefined];
   return candidates.find((size) => size !== undefined && Math.ceil(length / size) === blocks);
 }
 

@@ -48,7 +48,7 @@ export function stridedData(array: StridedArray): DecodedData {
         const values = await gather(array, begin + done, Math.min(BATCH_ELEMENTS, count - done), signal);
         batches.push(array.finish === undefined ? values : array.finish(values, begin + done));
       }
-      return joined(batches, count);
+      return batches.length === 0 ? decodeValues(array.dtype, new Uint8Array(0), 0) : joined(batches, count);
     },
   };
 }
@@ -144,8 +144,7 @@ function swapped(bytes: Uint8Array, { dtype, bigEndian }: StridedArray): Uint8Ar
 }
 
 function joined(batches: readonly Values[], count: number): Values {
-  const first = batches[0];
-  if (first === undefined) return new Float32Array(0);
+  const first = batches[0]!;
   if (batches.length === 1) return first;
   const all = first instanceof Float64Array ? new Float64Array(count) : new Float32Array(count);
   let at = 0;

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { memorySource } from '@espalier/tensor';
+import { allGolden, fixturePath, readAll, safetensorsBytes } from '@espalier/testkit';
+import { describe, expect, test } from 'vitest';
+import { openSafetensors } from '../formats/safetensors/format.js';
+import { openCheckpoint } from '../open.js';
+import { parsePackingConfig } from './config.js';
+import { fold } from './fold.js';
+
+const bytesOf = (path: string): Uint8Array => new Uint8Array(readFileSync(fixturePath(path)));
+
+/** Fixtures whose names and shapes say everything; `gptq_v2` and the edges of odd FP8 blocks are known from the configuration alone. */
+const selfEvident = allGolden('packed/').filter(([name]) => !/gptq-v2/.test(name));
+
+describe.each(selfEvident)('%s', (_, golden) => {
+  test('is understood without its configuration', async () => {
+    const checkpoint = await openSafetensors(
+      memorySource('model.safetensors', bytesOf(`${golden.fixture}/model.safetensors`)),
+      {},
+    );
+    const bare = await fold(checkpoint.tensors, {});
+    const config = parsePackingConfig(JSON.parse(new TextDecoder().decode(bytesOf(`${golden.fixture}/config.json`))));
+    const told = await fold(checkpoint.tensors, config);
+    expect(bare.findings).toEqual([]);
+    for (const { name } of golden.packed!) {
+      const find = (tensors: typeof bare.tensors) => tensors.find((tensor) => tensor.name === name)!;
+      expect(await readAll(find(bare.tensors))).toEqual(await readAll(find(told.tensors)));
+    }
+  });
+});
+
+describe('parts that do not fit together stay as they are, with a finding', () => {
+  const words = (name: string, shape: number[]) => ({
+    name,
+    dtype: 'I32',
+    shape,
+    bytes: new Uint8Array(4 * shape[0]! * shape[1]!),
+  });
+  const halves = (name: string, shape: number[]) => ({
+    name,
+    dtype: 'F16',
+    shape,
+    bytes: new Uint8Array(2 * shape.reduce((a, b) => a * b, 1)),
+  });
+
+  test.each<[string, Parameters<typeof safetensorsBytes>[0], string]>([
+    ['GPTQ without zero points', [words('l.qweight', [8, 64]), halves('l.scales', [2, 64])], 'l.qzeros is missing.'],
+    [
+      'GPTQ scales of another width',
+      [words('l.qweight', [8, 64]), words('l.qzeros', [2, 8]), halves('l.scales', [2, 63])],
+      'l.scales has another shape than its weight needs.',
+    ],
+    [
+      'GPTQ of five bits',
+      [words('l.qweight', [10, 64]), words('l.qzeros', [2, 10]), halves('l.scales', [2, 64])],
+      'GPTQ with codes of 5 bits is not known.',
+    ],
+    [
+      'words that are halves',
+      [halves('l.qweight', [8, 64]), words('l.qzeros', [2, 8]), halves('l.scales', [2, 64])],
+      'l.qweight is not stored as 32-bit words.',
+    ],
+    [
+      'a bitmask of another shape',
+      [
+        { name: 'l.bitmask', dtype: 'U8', shape: [4, 2], bytes: new Uint8Array(8) },
+        halves('l.compressed', [4, 4]),
+        { name: 'l.shape', dtype: 'I64', shape: [2], bytes: new Uint8Array(BigInt64Array.of(4n, 8n).buffer) },
+      ],
+      'l.bitmask has another shape than its weight needs.',
+    ],
+  ])('%s', async (_, tensors, message) => {
+    const opened = await openCheckpoint(memorySource('x.safetensors', safetensorsBytes(tensors)));
+    if (!opened.ok) throw new Error(opened.fault.message);
+    expect(opened.value.tensors.map(({ name }) => name)).toEqual(tensors.map(({ name }) => name));
+    expect(opened.value.findings).toMatchObject([{ code: 'checkpoint/packing', severity: 'warning', message }]);
+  });
+});
+
+test('tensors that are merely named like parts are left alone', async () => {
+  const half = (name: string, shape: number[]) => ({ name, dtype: 'F16', shape, bytes: new Uint8Array(2 * shape[0]!) });
+  const tensors = [half('a.weight', [2]), half('a.weight_scale', [1]), half('b_blocks', [4])];
+  const opened = await openCheckpoint(memorySource('x.safetensors', safetensorsBytes(tensors)));
+  expect(opened.ok && opened.value.tensors.map(({ name }) => name)).toEqual(['a.weight', 'a.weight_scale', 'b_blocks']);
+  expect(opened.ok && opened.value.findings).toEqual([]);
+});
+
+test.each([
+  [
+    {
+      quantization_config: { quant_method: 'gptq', bits: 4, group_size: 128, checkpoint_format: 'gptq_v2' },
+      torch_dtype: 'float16',
+    },
+    { method: 'gptq', bits: 4, groupSize: 128, checkpointFormat: 'gptq_v2', dtype: 'F16' },
+  ],
+  [{ bits: 3, group_size: -1, desc_act: true }, { bits: 3 }],
+  [
+    { w_bit: 4, q_group_size: 64, zero_point: true },
+    { bits: 4, groupSize: 64 },
+  ],
+  [
+    { quantization_config: { quant_method: 'fp8', weight_block_size: [128, 64] }, dtype: 'bfloat16' },
+    { method: 'fp8', blockSize: [128, 64], dtype: 'BF16' },
+  ],
+  [{ quantization_config: { weight_block_size: [0, 64], bits: 'four' } }, {}],
+  ['nonsense', {}],
+])('configuration %j', (json, expected) => expect(parsePackingConfig(json)).toEqual(expected));
