@@ -9,6 +9,7 @@ import { onnx } from './onnx/format.js';
 import { pytorch } from './pytorch/format.js';
 import { safetensors } from './safetensors/format.js';
 import { tensorflowCheckpoint, tensorflowShard } from './tensorflow/checkpointFormat.js';
+import { tensorflowGraph, tensorflowSavedModel } from './tensorflow/graphFormat.js';
 import { tfjs, tfjsShard } from './tfjs/format.js';
 import { tflite } from './tflite/format.js';
 
@@ -22,6 +23,8 @@ export const formats: readonly Format[] = [
   onnx,
   tfjs,
   tfjsShard,
+  tensorflowSavedModel,
+  tensorflowGraph,
   tensorflowCheckpoint,
   tensorflowShard,
   npz,

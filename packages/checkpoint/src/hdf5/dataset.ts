@@ -18,6 +18,8 @@ export interface Dataset {
   readonly shape: Extent;
   readonly layout: Layout;
   readonly filters: readonly Filter[];
+  /** The values lie in other files, named in the header. They are not opened. */
+  readonly external: boolean;
   /** The element of places that were never written, as bytes. null: zero. */
   readonly fill: Uint8Array | null;
 }
@@ -40,6 +42,7 @@ export async function readDataset(bytes: Hdf5Bytes, messages: readonly Message[]
     shape,
     layout: readLayout(layoutBlock, shape?.length ?? 0),
     filters: filterBlock === null ? [] : readFilters(filterBlock),
+    external: messages.some(({ type }) => type === MESSAGE.externalFiles),
     fill: fillBlock === null ? null : readFill(fillBlock),
   };
 }
@@ -70,6 +73,7 @@ export function dataOf(bytes: Hdf5Bytes, dataset: Dataset, name: string, type = 
   if (type.kind === 'text' || (type.kind === 'variable' && type.text)) return { kind: 'none', why: 'text' };
   if (type.kind !== 'number')
     return unsupported(bytes, name, `elements of the kind ${type.kind === 'other' ? type.name : type.kind}`);
+  if (dataset.external) return unsupported(bytes, name, 'values in another file, which is not opened');
   const needed = sizeOf(shape) * type.bytes;
   try {
     switch (layout.kind) {

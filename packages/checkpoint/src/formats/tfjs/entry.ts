@@ -27,6 +27,7 @@ export function toEntry(name: string, weight: WeightSpec, place: Place, use: Wei
 }
 
 function dataOf(weight: WeightSpec, place: Place): TensorData {
+  if (weight.fault !== undefined) return { kind: 'none', why: 'unreadable', fault: weight.fault };
   if (weight.stored?.kind === 'strings') return { kind: 'none', why: weight.elements === 0 ? 'empty' : 'text' };
   if (weight.elements === 0) return { kind: 'none', why: 'empty' };
   if ('fault' in place)

@@ -4,6 +4,7 @@ import type { Checkpoint, Finding, Format, TensorEntry } from '../../checkpoint.
 import type { Graph } from '../../graph.js';
 import { asRecord, isRecord, type JsonRecord, own, readJson } from '../../json.js';
 import { UniqueNames } from '../../names.js';
+import { withShapes } from '../tensorflow/shapes.js';
 import { toEntry } from './entry.js';
 import { parseManifest, type WeightGroup } from './manifest.js';
 import { type Place, placeWeights } from './place.js';
@@ -47,13 +48,20 @@ export const tfjs: Format = {
           tensors.push(toEntry(names.take(weight.name), weight, places[index]!, topology.uses.get(weight.name)));
         }
       }
-      return toCheckpoint(source, model, topology.kind, tensors, findings, [...shards.values()], topology.graph);
+      const graph =
+        topology.kind === 'graph-model' && topology.graph !== undefined
+          ? await withShapes(topology.graph, byName(tensors), signal)
+          : topology.graph;
+      return toCheckpoint(source, model, topology.kind, tensors, findings, [...shards.values()], graph);
     } catch (error) {
       await closeAll(shards.values());
       throw error;
     }
   },
 };
+
+const byName = (tensors: readonly TensorEntry[]): Map<string, TensorEntry> =>
+  new Map(tensors.map((entry) => [entry.name, entry]));
 
 const LABELS: Readonly<Record<Topology['kind'], string>> = {
   'layers-model': 'TensorFlow.js (layers model)',
@@ -109,13 +117,15 @@ function neededBytes(group: WeightGroup): number | null {
 
 /** What does not fit: weights that cannot be read, and bytes that no weight owns. */
 function placeFindings(group: WeightGroup, bytes: GroupBytes, places: readonly Place[], file: string): Finding[] {
-  const unreadable = group.weights.filter((weight, index) => 'fault' in places[index]! && weight.elements > 0);
+  const unreadable = group.weights.filter(
+    (weight, index) => 'fault' in places[index]! && (weight.elements > 0 || weight.fault !== undefined),
+  );
   if (unreadable.length > 0) {
     const first = places[group.weights.indexOf(unreadable[0]!)] as Extract<Place, { fault: unknown }>;
     const others = unreadable.length === 1 ? '' : ` (and ${unreadable.length - 1} more)`;
     return [
       {
-        code: first.fault.code.startsWith('path/') ? 'checkpoint/unreadable-tensor' : first.fault.code,
+        code: first.fault.code.startsWith('path/') ? 'checkpoint/missing-data' : first.fault.code,
         severity: 'error',
         file,
         tensor: unreadable[0]!.name,

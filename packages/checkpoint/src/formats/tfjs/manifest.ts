@@ -1,4 +1,4 @@
-import { raise, type Shape, shapeText, sizeOf } from '@espalier/base';
+import { type Fault, raise, type Shape, shapeText, sizeOf } from '@espalier/base';
 import { byteLength, type Dtype, type LogicalDtype } from '@espalier/tensor';
 import type { Affine } from '../../checkpoint.js';
 import { asText, isLength, isRecord, own } from '../../json.js';
@@ -12,6 +12,8 @@ export interface WeightSpec {
   readonly storage: string;
   /** How its bytes lie in the shard. null: nobody knows how long it is, so nothing behind it can be found either. */
   readonly stored: Stored | null;
+  /** The claim itself is impossible. */
+  readonly fault?: Fault;
   /** `optimizer` for the state of an optimizer that was saved along. */
   readonly group?: string;
 }
@@ -71,9 +73,7 @@ function readSpec(claim: unknown, place: string, file: string): WeightSpec {
   if (!Array.isArray(shape) || !shape.every(isLength))
     return malformed(file, `${name}: its shape is not a list of sizes`);
   const elements = sizeOf(shape);
-  if (!Number.isSafeInteger(elements) || !Number.isSafeInteger(elements * 16)) {
-    return malformed(file, `${name}: its shape ${shapeText(shape)} has more elements than can be addressed`);
-  }
+  if (!Number.isSafeInteger(elements * 16)) return impossible(name, shape as number[], dtype, file);
   const group = asText(own(claim, 'group'));
   const base = { name, shape: shape as number[], elements, ...(group === undefined ? {} : { group }) };
   const quantization = own(claim, 'quantization');
@@ -85,6 +85,13 @@ function readSpec(claim: unknown, place: string, file: string): WeightSpec {
   if (plain === null) return { ...base, dtype: 'UNKNOWN', storage: dtype, stored: null };
   const stored = { kind: 'numbers', dtype: plain, bytes: byteLength(plain, elements), rounded: false } as const;
   return { ...base, dtype: plain, storage: dtype, stored };
+}
+
+/** A weight that cannot exist: it is listed with its claim, without elements, and nobody can tell where the next one begins. */
+function impossible(name: string, shape: Shape, dtype: string, file: string): WeightSpec {
+  const message = `The weight ${name} claims a shape of ${shapeText(shape)}, more elements than can be addressed.`;
+  const fault: Fault = { code: 'checkpoint/header-malformed', file, found: shapeText(shape), message };
+  return { name, shape, elements: 0, dtype: 'UNKNOWN', storage: dtype, stored: null, fault };
 }
 
 /** `v · scale + min` in double precision, stored as f32; int32 weights are rounded. Source: tfjs-core `decodeWeights`. */

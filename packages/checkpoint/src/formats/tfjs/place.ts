@@ -52,6 +52,7 @@ export async function placeWeights(
     }
   }
   const fault =
+    blocker.fault ??
     group.gap ??
     (blocker.stored === null ? unknownLength(blocker, file, begin) : shortText(blocker, file, begin, head.sizeBytes));
   return weights.map(

@@ -42,7 +42,7 @@ export function shardFindings(shards: Iterable<Shard>, file: string): Finding[] 
     if (!('fault' in shard)) continue;
     const outside = shard.fault.code === 'path/outside-folder';
     findings.push({
-      code: outside ? 'checkpoint/outside-folder' : 'checkpoint/shard-missing',
+      code: outside ? 'path/outside-folder' : 'checkpoint/shard-missing',
       severity: 'error',
       file,
       message: `The shard ${JSON.stringify(shard.name)} cannot be read: ${shard.fault.message}`,
