@@ -51,10 +51,7 @@ export function pickleBytes(value: Picklable, protocol: 0 | 2 | 3 | 4 | 5 = 2): 
 
   function number(number: number): void {
     if (!Number.isInteger(number) || Object.is(number, -0)) {
-      if (protocol === 0)
-        text(
-          `F${number === Infinity ? 'inf' : number === -Infinity ? '-inf' : Number.isNaN(number) ? 'nan' : number}\n`,
-        );
+      if (protocol === 0) text(`F${floatText(number)}\n`);
       else {
         const bytes = new Uint8Array(8);
         new DataView(bytes.buffer).setFloat64(0, number, false);
@@ -155,6 +152,13 @@ export function pickleBytes(value: Picklable, protocol: 0 | 2 | 3 | 4 | 5 = 2): 
   write(value);
   op('.');
   return join(out);
+}
+
+/** As Python's `repr` writes a float. */
+function floatText(number: number): string {
+  if (Number.isNaN(number)) return 'nan';
+  if (!Number.isFinite(number)) return number > 0 ? 'inf' : '-inf';
+  return Object.is(number, -0) ? '-0.0' : String(number);
 }
 
 /** As `raw-unicode-escape` writes a character. */

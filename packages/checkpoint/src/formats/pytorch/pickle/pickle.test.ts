@@ -3,7 +3,7 @@ import { memorySource } from '@espalier/tensor';
 import { join, type Picklable, pickleBytes, u32, u64 } from '@espalier/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LIMITS } from './machine.js';
+import { PICKLE_LIMITS, type PickleLimits } from './budget.js';
 import { operands } from './opcodes.js';
 import { type Pickle, readPickle } from './read.js';
 import type { Value } from './value.js';
@@ -193,18 +193,38 @@ describe('pickles that are wrong', () => {
     ['no STOP', list, 'checkpoint/truncated'],
   ])('%s', async (_, bytes, code) => expect((await faultOf(bytes))?.code).toBe(code));
 
-  test('copies of a long list are counted, not made without end', async () => {
-    const copy = join([ascii('cbuiltins\nlist\nh\x00'), Uint8Array.of(0x85), ascii('R0')]);
-    const long = join([ascii(']q\x00('), ...Array.from({ length: 100_000 }, () => ascii('N')), ascii('e')]);
-    expect((await faultOf(join([long, ...Array.from({ length: 100 }, () => copy), ascii('.')])))?.code).toBe(
-      'pickle/too-large',
-    );
-  });
-
-  test('more containers than anybody writes', async () => {
-    const bytes = new Uint8Array(2 * LIMITS.containers + 4).fill(0x30);
-    for (let i = 0; i <= LIMITS.containers; i++) bytes[2 * i] = 0x5d;
-    expect((await faultOf(bytes))?.code).toBe('pickle/too-large');
+  /** With limits so small that a few opcodes exceed them. */
+  const limits = Object.fromEntries(Object.keys(PICKLE_LIMITS).map((name) => [name, 20])) as unknown as PickleLimits;
+  const copy = join([ascii('cbuiltins\nlist\nh\x00'), Uint8Array.of(0x85), ascii('R0')]);
+  test.each<[string, Uint8Array]>([
+    ['opcodes', ascii('N0'.repeat(20))],
+    ['containers', ascii(']0'.repeat(21))],
+    ['values on its stack', ascii('N'.repeat(21))],
+    ['values on its stack', ascii('('.repeat(21))],
+    ['remembered values', join(Array.from({ length: 21 }, (_, i) => Uint8Array.of(0x4e, 0x71, i, 0x30)))],
+    ['names', join(Array.from({ length: 22 }, (_, i) => ascii(`cm\nC${i}\n0`)))],
+    ['bytes in one string', join([Uint8Array.of(0x8c, 21), new Uint8Array(21)])],
+    [
+      'bytes in strings',
+      join(Array.from({ length: 3 }, () => join([Uint8Array.of(0x8c, 10), new Uint8Array(10), ascii('0')]))),
+    ],
+    ['bytes in one integer', join([Uint8Array.of(0x8a, 21), new Uint8Array(21)])],
+    ['items', join([ascii(']q\x00(NNNNNNNe'), copy, copy, copy])],
+    ['items', join([ascii('}('), ascii('NN'.repeat(9)), ascii('u('), ascii('NN'.repeat(12)), ascii('u')])],
+  ])('more %s than anybody writes', async (what, bytes) => {
+    const kept =
+      what === 'opcodes'
+        ? { ...limits }
+        : {
+            ...limits,
+            opcodes: 1000,
+            ...(what === 'bytes in one integer' ? { stringBytes: 1000 } : {}),
+            ...(what === 'items' ? { stack: 1000, containers: 1000, globals: 1000 } : {}),
+          };
+    const source = memorySource('x.pkl', join([bytes, ascii('N.')]));
+    const result = await attempt(() => readPickle(source, 0, undefined, kept));
+    expect(result).toMatchObject({ ok: false, fault: { code: 'pickle/too-large', expected: 20 } });
+    expect(!result.ok && result.fault.message).toBe(`The pickle has more ${what} than are read.`);
   });
 });
 

@@ -1,5 +1,6 @@
 import { raise } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
+import { PICKLE_LIMITS, type PickleLimits } from './budget.js';
 import { PickleMachine } from './machine.js';
 import type { PyGlobal, Value } from './value.js';
 
@@ -20,8 +21,13 @@ const WINDOW_BYTES = 256 * 1024;
  * Reads the pickle that begins at an offset, window by window; long byte strings are passed over and stay in the file.
  * Executes nothing. Faults: `pickle/…`, `checkpoint/truncated`.
  */
-export async function readPickle(source: ByteSource, begin: number, signal?: AbortSignal): Promise<Pickle> {
-  const machine = new PickleMachine(source.name);
+export async function readPickle(
+  source: ByteSource,
+  begin: number,
+  signal?: AbortSignal,
+  limits: PickleLimits = PICKLE_LIMITS,
+): Promise<Pickle> {
+  const machine = new PickleMachine(source.name, limits);
   let at = begin;
   let need = 1;
   let want = WINDOW_BYTES;

@@ -77,3 +77,18 @@ export function fromLong(bytes: Uint8Array): number | bigint {
 
 export const narrow = (value: bigint): number | bigint =>
   value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+
+/** INT and LONG of protocol 0: digits, `01` and `00` for truth values of old, a trailing L for long ones. */
+export function integerFromText(line: string): number | bigint | boolean | undefined {
+  if (line === '01') return true;
+  if (line === '00') return false;
+  const digits = line.replace(/L$/, '').replace(/^\+/, '');
+  return /^-?\d+$/.test(digits) ? narrow(BigInt(digits)) : undefined;
+}
+
+/** As `repr` writes a float. */
+export function floatFromText(line: string): number {
+  const lower = line.toLowerCase();
+  if (lower === 'inf') return Number.POSITIVE_INFINITY;
+  return lower === '-inf' ? Number.NEGATIVE_INFINITY : Number(line);
+}
