@@ -8,6 +8,7 @@ import { type Draft, toDrafts } from './entries.js';
 import { ExternalFiles } from './external.js';
 import { toGraph } from './graph.js';
 import { Links } from './links.js';
+import { foldNBits } from './nBits.js';
 import type { OnnxModel } from './proto.js';
 import { applyQuantization } from './quantization.js';
 import { readModel } from './readModel.js';
@@ -25,9 +26,9 @@ export const onnx: Format = {
       const collected = collect(model, new UniqueNames(source.name, doubles));
       const drafts = await toDrafts(collected.tensors, { source, external, signal });
       const links = new Links(collected, drafts);
-      const quantized = await applyQuantization(links, signal);
+      const quantized = [...(await applyQuantization(links, signal)), ...(await foldNBits(links, signal))];
       assignAxes(links);
-      const tensors = drafts.map(toEntry);
+      const tensors = [...links.drafts.values()].map(toEntry);
       return {
         format: 'onnx',
         formatLabel: 'ONNX',

@@ -55,6 +55,12 @@ export class Links {
     return seen?.permutation === null ? seen.draft : undefined;
   }
 
+  /** Takes a tensor out of the list: it was folded into another. */
+  remove(draft: Draft): void {
+    this.drafts.delete(draft.name);
+    this.seen.delete(draft.name);
+  }
+
   /**
    * Tensors that a value is put together from: exporters of LSTMs cut the gates of a weight apart, order them anew and add an axis. Only operators
    * that keep rows whole are looked through.

@@ -1,15 +1,16 @@
-import { FaultError, type Shape, sizeOf, stridesOf } from '@espalier/base';
+import { FaultError, type Shape } from '@espalier/base';
 import type { Values } from '@espalier/tensor';
-import type { Affine, DecodedData, Finding, TensorData } from '../../checkpoint.js';
+import type { Affine, Finding, TensorData } from '../../checkpoint.js';
 import { brief } from '../../names.js';
 import { dequantize, readValues } from '../../values/readValues.js';
+import { blockedData } from './blocked.js';
 import type { FoundNode } from './collect.js';
 import { isQuantized } from './elementType.js';
 import type { Draft } from './entries.js';
 import { intAttribute, type Links } from './links.js';
 
-/** Scales that are held in memory with their entry. Blocked ones beyond this stay undecoded. */
-const MAX_SCALES = 16_777_216;
+/** Scales of one tensor that are held in memory with its entry. Those of blocks are read with the codes. */
+const MAX_SCALES = 1_048_576;
 
 /** Where an operator has a quantized tensor and what undoes it, as indices of its inputs. */
 interface Operand {
@@ -76,14 +77,23 @@ export async function applyQuantization(links: Links, signal: AbortSignal | unde
   return findings;
 }
 
-interface Quantization {
-  readonly scales: Float32Array | Float64Array;
-  readonly zeroPoints: Float64Array;
-  readonly axis: number | null;
-  /** Elements along `axis` that share a scale, for blocked quantization; then scales have the shape of the tensor with this axis shortened. */
-  readonly block: number | null;
-  readonly dtype: Draft['dtype'];
-}
+type Quantization =
+  | {
+      readonly kind: 'affine';
+      readonly scales: Float32Array | Float64Array;
+      readonly zeroPoints: Float64Array;
+      readonly axis: number | null;
+      readonly dtype: Draft['dtype'];
+    }
+  /** Elements along `axis` share scales in blocks. */
+  | {
+      readonly kind: 'blocked';
+      readonly scale: Draft;
+      readonly zeroPoint: Draft | null;
+      readonly axis: number;
+      readonly block: number;
+      readonly dtype: Draft['dtype'];
+    };
 
 function operandsOf({ node }: FoundNode): readonly Operand[] {
   if (node.operator === 'DequantizeLinear') return [{ tensor: 0, scale: 1, zeroPoint: 2, axis: 1 }];
@@ -99,30 +109,25 @@ async function quantizationOf(
 ): Promise<Quantization | null> {
   const { shape } = draft;
   const stated = found.node.operator === 'DequantizeLinear' ? intAttribute(found, 'axis', 1) : operand.axis;
+  const axis = stated < 0 ? stated + shape.length : stated;
   const scale = operand.scale === null ? scaleAfter(found, links) : links.stored(found.inputs[operand.scale]);
   const zeroPoint = links.stored(found.inputs[operand.zeroPoint]);
   if (operand.scale !== null && scale === undefined) return null;
+  const dtype = scale === undefined ? 'F32' : scale.dtype;
+  const block = found.node.operator === 'DequantizeLinear' ? intAttribute(found, 'block_size', 0) : 0;
+  if (block > 0 && scale !== undefined && scale.shape.length === shape.length && axis >= 0 && axis < shape.length) {
+    const fits = (draft: Draft): boolean =>
+      draft.data.kind !== 'none' &&
+      draft.shape.every((length, at) => length === (at === axis ? Math.ceil(shape[at]! / block) : shape[at]));
+    if (!fits(scale) || (zeroPoint !== undefined && !fits(zeroPoint))) return null;
+    return { kind: 'blocked', scale, zeroPoint: zeroPoint ?? null, axis, block, dtype };
+  }
   const scaleValues = scale === undefined ? Float32Array.of(1) : await small(scale, signal);
   const zeroValues = zeroPoint === undefined ? Float64Array.of(0) : await small(zeroPoint, signal);
   if (scaleValues === null || zeroValues === null || scaleValues.length === 0 || zeroValues.length === 0) return null;
-  const dtype = scale === undefined ? 'F32' : scale.dtype;
-  const axis = stated < 0 ? stated + shape.length : stated;
-  const blocked =
-    scale !== undefined && scale.shape.length === shape.length && shape.length > 0 && scaleValues.length > 1;
-  if (blocked && found.node.operator === 'DequantizeLinear') {
-    const block = intAttribute(found, 'block_size', 0);
-    const fits =
-      block > 0 &&
-      axis >= 0 &&
-      axis < shape.length &&
-      scale.shape.every((length, at) => length === (at === axis ? Math.ceil(shape[at]! / block) : shape[at]));
-    if (!fits) return null;
-    if (zeroValues.length !== 1 && zeroValues.length !== scaleValues.length) return null;
-    return { scales: scaleValues, zeroPoints: spread(zeroValues, scaleValues.length), axis, block, dtype };
-  }
   const count = Math.max(scaleValues.length, zeroValues.length);
   if (count === 1)
-    return { scales: scaleValues, zeroPoints: Float64Array.from(zeroValues), axis: null, block: null, dtype };
+    return { kind: 'affine', scales: scaleValues, zeroPoints: Float64Array.from(zeroValues), axis: null, dtype };
   if (axis < 0 || axis >= shape.length || shape[axis] !== count) return null;
   if (
     (scaleValues.length !== 1 && scaleValues.length !== count) ||
@@ -135,7 +140,7 @@ async function quantizationOf(
       : scaleValues instanceof Float32Array
         ? new Float32Array(count).fill(scaleValues[0]!)
         : new Float64Array(count).fill(scaleValues[0]!);
-  return { scales, zeroPoints: spread(zeroValues, count), axis, block: null, dtype };
+  return { kind: 'affine', scales, zeroPoints: spread(zeroValues, count), axis, dtype };
 }
 
 /** The bias of a `QLinearConv` is int32 with the product of the scales of input and weight (ONNX operators, `QLinearConv`). */
@@ -163,13 +168,8 @@ async function biasOfQLinearConv(
   if (weightScales.length !== 1 && weightScales.length !== bias.elements) return;
   done.add(bias);
   const scales = Float32Array.from(weightScales, (scale) => scale * inputScale[0]!);
-  quantize(bias, {
-    scales,
-    zeroPoints: new Float64Array(scales.length),
-    axis: scales.length === 1 ? null : 0,
-    block: null,
-    dtype: 'F32',
-  });
+  const axis = scales.length === 1 ? null : 0;
+  quantize(bias, { kind: 'affine', scales, zeroPoints: new Float64Array(scales.length), axis, dtype: 'F32' });
 }
 
 /**
@@ -206,14 +206,25 @@ const spread = (values: Values, count: number): Float64Array =>
   values.length === count ? Float64Array.from(values) : new Float64Array(count).fill(values[0]!);
 
 /** Turns the stored integers of a draft into logical values. */
-function quantize(draft: Draft, { scales, zeroPoints, axis, block, dtype }: Quantization): void {
+function quantize(draft: Draft, quantization: Quantization): void {
   const stored = LABELS[draft.dtype] ?? draft.storage;
-  draft.storage = block === null ? `${stored} affine` : `${stored} affine, blocks of ${block}`;
-  draft.dtype = dtype;
-  draft.data =
-    block === null
-      ? withAffine(draft.data, { form: 'zero-point', scales, zeroPoints, axis }, draft.shape)
-      : blockedData(draft.data, draft.shape, axis!, block, scales, zeroPoints);
+  draft.dtype = quantization.dtype;
+  if (quantization.kind === 'affine') {
+    const { scales, zeroPoints, axis } = quantization;
+    draft.storage = `${stored} affine`;
+    draft.data = withAffine(draft.data, { form: 'zero-point', scales, zeroPoints, axis }, draft.shape);
+  } else {
+    const { scale, zeroPoint, axis, block } = quantization;
+    const { name, data, shape, elements } = draft;
+    draft.storage = `${stored} affine, blocks of ${block}`;
+    draft.data = blockedData({
+      codes: { name, data, shape, elements },
+      scales: scale,
+      zeroPoints: zeroPoint,
+      axis,
+      block,
+    });
+  }
 }
 
 function withAffine(data: TensorData, affine: Affine, shape: Shape): TensorData {
@@ -225,38 +236,4 @@ function withAffine(data: TensorData, affine: Affine, shape: Shape): TensorData 
     blockElements: data.blockElements,
     read: async (begin, count, signal) => dequantize(await data.read(begin, count, signal), affine, shape, begin),
   };
-}
-
-/** `DequantizeLinear` with `block_size`: one scale for so many elements along an axis. */
-function blockedData(
-  data: TensorData,
-  shape: Shape,
-  axis: number,
-  block: number,
-  scales: Values,
-  zeroPoints: Float64Array,
-): TensorData {
-  if (data.kind === 'none') return data;
-  const elements = sizeOf(shape);
-  const stride = stridesOf(shape)[axis]!;
-  const length = shape[axis]!;
-  const blocks = Math.ceil(length / block);
-  const decoded: DecodedData = {
-    kind: 'decoded',
-    blockElements: data.kind === 'decoded' ? data.blockElements : 2,
-    async read(begin, count, signal) {
-      const stored = await readValues({ name: '', data, shape, elements }, begin, count, signal);
-      const out = new Float32Array(count);
-      for (let i = 0; i < count; i++) {
-        const at = begin + i;
-        const inner = at % stride;
-        const along = Math.floor(at / stride) % length;
-        const outer = Math.floor(at / (stride * length));
-        const scale = (outer * blocks + Math.floor(along / block)) * stride + inner;
-        out[i] = scales[scale]! * Math.fround(stored[i]! - zeroPoints[scale]!);
-      }
-      return out;
-    },
-  };
-  return elements === 0 ? data : decoded;
 }
