@@ -30,6 +30,7 @@ export {
 export { fixtureFolder, type Outcomes, survive } from './hostile.js';
 export { type Mutation, mutations } from './mutations.js';
 export { type Picklable, pickleBytes } from './pickleBytes.js';
+export { type ProtoValue, protoMessage } from './protobuf.js';
 export { type Comparable, comparable, digestOf, expected, readAll, sha256 } from './readAll.js';
 export { safetensorsBytes } from './safetensorsBytes.js';
 export { f32Bytes, type StorageBytes, storageRef, tensorRef, torchLegacy, torchZip } from './torchBytes.js';

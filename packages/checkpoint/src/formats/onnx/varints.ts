@@ -15,7 +15,8 @@ export interface VarintMeaning {
   readonly perNumber: number;
 }
 
-const isWide = (dtype: Dtype): boolean => dtype === 'I32' || dtype === 'U32' || dtype === 'I64' || dtype === 'U64';
+/** Types whose values do not all fit single precision. */
+const isWide = (dtype: Dtype): boolean => /^(F64|C128|[IU](32|64))$/.test(dtype);
 
 /** The value of element `part` of an integer given by its halves. */
 export function valueOfVarint({ dtype, perNumber }: VarintMeaning, low: number, high: number, part: number): number {
