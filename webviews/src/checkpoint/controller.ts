@@ -1,0 +1,139 @@
+import { type Fault, FaultError } from '@espalier/base';
+import {
+  changed,
+  openHead,
+  type PageAction,
+  pageAction,
+  pageSelect,
+  pageStart,
+  pageStore,
+  type ScanItem,
+  scan,
+} from '@espalier/protocol';
+import { type Channel, isAbort } from '../shared/channel.js';
+import type { Host } from '../shared/host.js';
+import type { Store } from '../shared/store.js';
+import { type Action, type Remembered, remembered, type State } from './state.js';
+
+/** Facts that arrive within this time are shown together: a page need not be drawn for each of two thousand tensors. */
+const BATCH_MS = 40;
+
+/** All that happens outside the page: questions to the host, and what is kept for the next time. */
+export class Controller {
+  private scanning: AbortController | null = null;
+  private opening: AbortController | null = null;
+  private items: ScanItem[] = [];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly channel: Channel,
+    private readonly host: Host,
+    private readonly store: Store<State, Action>,
+  ) {
+    channel.on(changed, ({ at, deleted }) => store.dispatch({ type: 'file-changed', at, deleted }));
+    channel.on(pageSelect, ({ tensor }) => store.dispatch({ type: 'select', tensor }));
+    store.subscribe((state, before) => {
+      if (state.split !== before.split) channel.send(pageStore, { key: 'split', value: state.split });
+      host.remember(remembered(state));
+    });
+  }
+
+  private get path(): string {
+    return this.store.state.start?.paths[0] ?? '';
+  }
+
+  async start(): Promise<void> {
+    const start = await this.channel.ask(pageStart, {});
+    const recalled = (this.host.recall() ?? {}) as Partial<Remembered>;
+    this.store.dispatch({ type: 'started', start, recalled });
+    await this.open();
+  }
+
+  /** Opens the file, or opens it again. */
+  async open(): Promise<void> {
+    this.scanning?.abort();
+    this.opening?.abort();
+    const opening = new AbortController();
+    this.opening = opening;
+    try {
+      const answer = await this.channel.ask(openHead, { path: this.path }, opening.signal);
+      this.items = [];
+      if (!answer.ok) {
+        this.store.dispatch({ type: 'open-failed', fault: answer.fault });
+        return;
+      }
+      this.store.dispatch({ type: 'opened', head: answer.value, at: Date.now() });
+      if (this.store.state.start?.scanAutomatically !== false && answer.value.tensors.length > 0) this.read({});
+    } catch (error) {
+      if (!isAbort(error)) this.store.dispatch({ type: 'open-failed', fault: faultOf(error) });
+    }
+  }
+
+  /** Tries again after a fault of the whole file. */
+  retry(): void {
+    this.store.dispatch({ type: 'opening' });
+    void this.open();
+  }
+
+  /** Reads what has not been read, beginning with `first`. `full` reads everything, also what was sampled. */
+  read(wish: { readonly first?: readonly string[]; readonly full?: boolean }): void {
+    this.scanning?.abort();
+    const controller = new AbortController();
+    this.scanning = controller;
+    const known = wish.full === true ? [] : [...this.store.state.facts.keys()];
+    const query = {
+      path: this.path,
+      ...(wish.first === undefined ? {} : { first: wish.first }),
+      ...(wish.full === undefined ? {} : { full: wish.full }),
+      ...(known.length === 0 ? {} : { skip: known }),
+    };
+    this.store.dispatch({ type: 'scan-started' });
+    this.channel
+      .stream(scan, query, (item) => this.queue(item), controller.signal)
+      .then(
+        (end) => {
+          this.flush();
+          if (end.fault === undefined) this.store.dispatch({ type: 'scan-ended', end, at: Date.now() });
+          else this.store.dispatch({ type: 'scan-failed', fault: end.fault });
+        },
+        (error: unknown) => {
+          this.flush();
+          if (!isAbort(error)) this.store.dispatch({ type: 'scan-failed', fault: faultOf(error) });
+        },
+      );
+  }
+
+  stop(): void {
+    this.scanning?.abort();
+    this.scanning = null;
+    this.flush();
+    this.store.dispatch({ type: 'scan-stopped' });
+  }
+
+  act(action: PageAction): void {
+    // What the editor could not do, the editor says.
+    this.channel.ask(pageAction, action).catch(() => {});
+  }
+
+  private queue(item: ScanItem): void {
+    this.items.push(item);
+    this.timer ??= setTimeout(() => this.flush(), BATCH_MS);
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { items } = this;
+    this.items = [];
+    const facts = items.flatMap((item) => (item.kind === 'facts' ? item.facts : []));
+    const findings = items.flatMap((item) => (item.kind === 'facts' ? (item.findings ?? []) : []));
+    const progress = items.findLast((item) => item.kind === 'progress');
+    if (facts.length > 0) this.store.dispatch({ type: 'scan-item', item: { kind: 'facts', facts, findings } });
+    if (progress !== undefined) this.store.dispatch({ type: 'scan-item', item: progress });
+  }
+}
+
+export function faultOf(error: unknown): Fault {
+  if (error instanceof FaultError) return error.fault;
+  return { code: 'page/bug', message: error instanceof Error ? error.message : String(error) };
+}

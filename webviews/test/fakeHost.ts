@@ -1,0 +1,389 @@
+import type { Fault } from '@espalier/base';
+import type {
+  Envelope,
+  FileHead,
+  Finding,
+  HeatmapQuery,
+  PageStart,
+  ScanQuery,
+  TensorFacts,
+  TensorHead,
+  TensorStats,
+  ValuesQuery,
+} from '@espalier/protocol';
+import { layoutOf, sizeOfLayout, statsOf, tileOf, valuesIn } from './fakeAnalysis.js';
+import { type FakeTensor, headOf, resnet } from './fakeModel.js';
+
+/** What the fake editor and server do. Plain data, so that a test can hand it into the page. */
+export interface Scenario {
+  readonly model: 'resnet' | 'many' | 'one' | 'empty' | 'unreadable' | 'one-fault' | 'strange';
+  /** Channels of the first stage of the ResNet. */
+  readonly width?: number;
+  /** Facts of this many tensors, then nothing until `resume()` is called. */
+  readonly pauseAfter?: number;
+  readonly scanAutomatically?: boolean;
+  readonly sampled?: boolean;
+  readonly locale?: string;
+  readonly select?: string;
+  readonly stored?: Readonly<Record<string, unknown>>;
+  /** Answers that never come, by method. */
+  readonly silent?: readonly string[];
+}
+
+/** What a test sees of the host, as `window.fakeHost`. */
+export interface FakeHost {
+  /** Every envelope that the page sent. */
+  readonly sent: Envelope[];
+  resume(): void;
+  /** Says an event to the page. */
+  tell(method: string, body: unknown): void;
+  /** Changes what the next questions are answered with. */
+  become(scenario: Scenario): void;
+}
+
+const FILE = 'resnet18-80.safetensors';
+
+function tensorsOf(scenario: Scenario): FakeTensor[] {
+  const width = scenario.width ?? 16;
+  switch (scenario.model) {
+    case 'resnet':
+    case 'one-fault':
+    case 'unreadable':
+      return resnet(width);
+    case 'empty':
+      return [];
+    case 'one':
+      return resnet(width).filter(({ head }) => head.name === 'layer3.0.conv2.weight');
+    case 'many':
+      return manyTensors();
+    case 'strange':
+      return strangeTensors();
+  }
+}
+
+/** 2,000 tensors of a transformer. All share the values of a few, because only their number matters. */
+function manyTensors(): FakeTensor[] {
+  const kinds = [
+    'self_attn.q_proj',
+    'self_attn.k_proj',
+    'self_attn.v_proj',
+    'self_attn.o_proj',
+    'mlp.gate_proj',
+    'mlp.up_proj',
+    'mlp.down_proj',
+  ];
+  const shared = resnet(8).filter(({ head }) => head.role === 'conv');
+  const tensors: FakeTensor[] = [];
+  for (let layer = 0; tensors.length < 2000; layer++) {
+    for (const [i, kind] of kinds.entries()) {
+      const values = () => shared[(layer + i) % shared.length]!.values().subarray(0, 24 * 24);
+      tensors.push({ head: headOf(`model.layers.${layer}.${kind}.weight`, [24, 24], 'linear'), values });
+    }
+    tensors.push({
+      head: headOf(`model.layers.${layer}.input_layernorm.weight`, [24], 'norm'),
+      values: () => new Float32Array(24).fill(1),
+    });
+  }
+  return tensors.slice(0, 2000);
+}
+
+/** Shapes and values at the edges: scalars, text, nothing, NaN, long names, all zero, names of other frameworks. */
+function strangeTensors(): FakeTensor[] {
+  const of = (values: readonly number[]) => () => Float32Array.from(values);
+  const plain = (head: TensorHead, values: readonly number[]): FakeTensor => ({ head, values: of(values) });
+  const text = headOf('vocabulary', [6], 'text');
+  return [
+    plain(headOf('scale', [], 'scale'), [0.5]),
+    plain(headOf('all_zero.weight', [8, 4, 3, 3], 'conv'), new Array(288).fill(0)),
+    plain(
+      headOf('not_finite.weight', [16, 16], 'linear'),
+      Array.from({ length: 256 }, (_, i) =>
+        i === 17 ? Number.NaN : i === 40 ? Number.POSITIVE_INFINITY : Math.sin(i),
+      ),
+    ),
+    plain(headOf('all_the_same.bias', [64], 'bias'), new Array(64).fill(0.25)),
+    plain(
+      headOf('tiny.weight', [4, 4], 'linear'),
+      Array.from({ length: 16 }, (_, i) => (i % 3 === 0 ? 0 : (i - 8) * 1e-7)),
+    ),
+    plain(
+      headOf(
+        'StatefulPartitionedCall/functional_1/a_module_with_a_rather_long_name/conv2d_transpose_17/Conv2D',
+        [8, 8, 3, 3],
+        'conv',
+      ),
+      Array.from({ length: 576 }, (_, i) => Math.cos(i)),
+    ),
+    { head: { ...text, dtype: 'STRING', storage: 'string', noValues: { why: 'text' } }, values: of([]) },
+    { head: { ...headOf('nothing', [0, 4], 'other'), noValues: { why: 'empty' } }, values: of([]) },
+    {
+      head: { ...headOf('blocks.0.q4.weight', [32, 32], 'linear'), storage: 'Q4_K', bytes: 576 },
+      values: of(Array.from({ length: 1024 }, (_, i) => Math.sin(i * 0.7) * (i % 4 < 2 ? 0 : 1))),
+    },
+  ];
+}
+
+const TENSOR_FAULT: Fault = {
+  code: 'checkpoint/truncated',
+  message: 'Values end at byte 32,505,856; the header places the end at 33,014,272.',
+  file: FILE,
+  offset: 32_505_856,
+  expected: '9,437,184 bytes',
+  found: '8,928,768 bytes',
+};
+
+const FILE_FAULT: Fault = {
+  code: 'checkpoint/header-truncated',
+  message: 'The header ends at byte 4,120, the file has 4,096.',
+  file: FILE,
+  offset: 4096,
+  expected: 4120,
+  found: 4096,
+  hint: 'It may be an unfinished download.',
+};
+
+const FAULTY = 'layer4.0.conv2.weight';
+
+function findingsOf(head: TensorHead, stats: TensorStats): Finding[] {
+  const found: Finding[] = [];
+  const { deadOutputChannels: dead } = stats;
+  if (stats.nan + stats.inf > 0) {
+    found.push({
+      code: 'checkpoint/non-finite',
+      severity: 'error',
+      message: `${stats.nan} NaN and ${stats.inf} Inf weights.`,
+      tensor: head.name,
+    });
+  }
+  if (stats.zeros === head.elements) {
+    found.push({
+      code: 'checkpoint/dead-layer',
+      severity: 'information',
+      message: `All ${head.elements} weights are zero.`,
+      tensor: head.name,
+    });
+  } else if (dead !== null && dead > 0) {
+    const many = dead / head.outputChannels! >= 0.1;
+    found.push({
+      code: 'checkpoint/dead-channels',
+      severity: many ? 'information' : 'warning',
+      message: `${dead} of ${head.outputChannels} output channels hold only zeros${many ? ' and could be removed' : ''}`,
+      tensor: head.name,
+    });
+  }
+  const along = stats.patterns['2:4']?.[0];
+  if (
+    along !== undefined &&
+    !along.strict &&
+    along.compliantGroups / along.groups > 0.96 &&
+    stats.zeros / head.elements < 0.76
+  ) {
+    const percent = ((along.compliantGroups / along.groups) * 100).toFixed(1);
+    found.push({
+      code: 'checkpoint/pattern-broken',
+      severity: 'warning',
+      message: `2:4 holds in ${percent} % of groups, not in all`,
+      tensor: head.name,
+    });
+  }
+  return found;
+}
+
+class Host {
+  readonly sent: Envelope[] = [];
+  private tensors: FakeTensor[] = [];
+  private byName = new Map<string, FakeTensor>();
+  private stats = new Map<string, TensorStats>();
+  private cancelled = new Set<number>();
+  private paused: (() => void)[] = [];
+  private memory: unknown;
+  private reply: (envelope: Envelope) => void = () => {};
+
+  constructor(private scenario: Scenario) {
+    this.become(scenario);
+  }
+
+  become(scenario: Scenario): void {
+    this.scenario = scenario;
+    this.tensors = tensorsOf(scenario);
+    this.byName = new Map(this.tensors.map((tensor) => [tensor.head.name, tensor]));
+    this.stats = new Map();
+  }
+
+  resume(): void {
+    for (const go of this.paused.splice(0)) go();
+  }
+
+  tell(method: string, body: unknown): void {
+    this.reply({ type: 'event', method, body });
+  }
+
+  /** The editor's API as a page sees it. Messages cross as copies and later, as they do in the editor. */
+  api() {
+    this.reply = (envelope) => {
+      const copy = structuredClone(envelope);
+      setTimeout(() => window.postMessage(copy, '*'));
+    };
+    return {
+      postMessage: (message: unknown) => {
+        const envelope = structuredClone(message) as Envelope;
+        this.sent.push(envelope);
+        setTimeout(() => this.receive(envelope));
+      },
+      getState: () => this.memory,
+      setState: (state: unknown) => {
+        this.memory = structuredClone(state);
+      },
+    };
+  }
+
+  private receive(envelope: Envelope): void {
+    if (envelope.type === 'cancel') this.cancelled.add(envelope.id);
+    if (envelope.type !== 'ask' || this.scenario.silent?.includes(envelope.method)) return;
+    const { id, method, query } = envelope;
+    void this.answer(id, method, query).then((answer) => {
+      if (!this.cancelled.has(id)) this.reply({ type: 'answer', id, answer });
+    });
+  }
+
+  private async answer(id: number, method: string, query: unknown): Promise<unknown> {
+    switch (method) {
+      case 'page/start':
+        return this.start();
+      case 'checkpoint/open':
+        return this.scenario.model === 'unreadable'
+          ? { ok: false, fault: FILE_FAULT }
+          : { ok: true, value: this.head() };
+      case 'checkpoint/scan':
+        return this.scan(id, query as ScanQuery);
+      case 'checkpoint/matrix': {
+        const { head } = this.tensor((query as { tensor: string }).tensor);
+        const of = (layout: 'kernel' | 'channel' | 'raw') => sizeOfLayout(layoutOf(head, layout));
+        return { ok: true, value: { kernel: of('kernel'), channel: of('channel'), raw: of('raw') } };
+      }
+      case 'checkpoint/heatmap': {
+        const tile = query as HeatmapQuery;
+        const { head, values } = this.tensor(tile.tensor);
+        const { kept } = this.statsOf(head.name);
+        return {
+          ok: true,
+          value: tileOf(layoutOf(head, tile.layout, tile.channel), values(), tile, kept.absmin ?? 0, kept.abs99 ?? 0),
+        };
+      }
+      case 'checkpoint/values': {
+        const window = query as ValuesQuery;
+        const { head, values } = this.tensor(window.tensor);
+        return { ok: true, value: valuesIn(head, layoutOf(head, window.layout, window.channel), values(), window) };
+      }
+      case 'page/action':
+        return { done: true };
+      default:
+        throw new Error(`the fake host knows no ${method}`);
+    }
+  }
+
+  private tensor(name: string): FakeTensor {
+    return this.byName.get(name)!;
+  }
+
+  private statsOf(name: string): TensorStats {
+    let stats = this.stats.get(name);
+    if (stats === undefined) {
+      const { head, values } = this.tensor(name);
+      stats = statsOf(head, values());
+      if (this.scenario.sampled === true)
+        stats = { ...stats, obtained: { kind: 'sampled', share: 0.02, error: 0.003, seed: 1 } };
+      this.stats.set(name, stats);
+    }
+    return stats;
+  }
+
+  private start(): PageStart {
+    const { locale = 'en', scanAutomatically = true, select, stored } = this.scenario;
+    return {
+      kind: 'checkpoint',
+      paths: [`/models/${FILE}`],
+      names: [FILE],
+      locale,
+      scanAutomatically,
+      ...(select === undefined ? {} : { select }),
+      ...(stored === undefined ? {} : { stored }),
+    };
+  }
+
+  private head(): FileHead {
+    const tensors = this.tensors.map(({ head }) => head);
+    const sum = (of: (head: TensorHead) => number): number => tensors.reduce((total, head) => total + of(head), 0);
+    return {
+      path: `/models/${FILE}`,
+      format: 'safetensors',
+      formatLabel: 'safetensors',
+      metadata: { format: 'pt', 'espalier.recipe': 'magnitude 0.8, layer by layer' },
+      findings: [],
+      files: [{ name: FILE, sizeBytes: sum((head) => head.bytes) + 6200 }],
+      tensors,
+      totals: {
+        tensors: tensors.length,
+        parameters: sum((head) => head.elements),
+        bytes: sum((head) => head.bytes) + (tensors.length === 0 ? 104 : 6200),
+        zeros: null,
+        sparsity: null,
+        prunableParameters: sum((head) => (head.prunable ? head.elements : 0)),
+        prunableZeros: null,
+        prunableSparsity: null,
+        scannedTensors: 0,
+      },
+    };
+  }
+
+  private async scan(id: number, query: ScanQuery): Promise<unknown> {
+    const skip = new Set(query.skip ?? []);
+    const names = this.tensors
+      .map(({ head }) => head.name)
+      .filter((name) => this.tensor(name).head.noValues === undefined);
+    const first = (query.first ?? []).filter((name) => !skip.has(name));
+    const order = [...first, ...names.filter((name) => !first.includes(name) && !skip.has(name))];
+    const bytesOf = (list: readonly string[]): number =>
+      list.reduce((sum, name) => sum + this.tensor(name).head.bytes, 0);
+    const done = names.filter((name) => skip.has(name));
+    const findings: Finding[] = [];
+    for (const [i, name] of order.entries()) {
+      if (this.scenario.pauseAfter !== undefined && done.length === this.scenario.pauseAfter && i > 0) {
+        await new Promise<void>((resolve) => this.paused.push(resolve));
+      } else if (i % 8 === 7) await new Promise((resolve) => setTimeout(resolve));
+      if (this.cancelled.has(id)) return undefined;
+      const { head } = this.tensor(name);
+      const fault = this.scenario.model === 'one-fault' && name === FAULTY;
+      const facts: TensorFacts = fault ? { head, fault: TENSOR_FAULT } : { head, stats: this.statsOf(name) };
+      const found = facts.stats === undefined ? [] : findingsOf(head, facts.stats);
+      findings.push(...found);
+      done.push(name);
+      this.reply({ type: 'item', id, item: { kind: 'facts', facts: [facts], findings: found } });
+      this.reply({
+        type: 'item',
+        id,
+        item: {
+          kind: 'progress',
+          doneTensors: done.length,
+          tensors: names.length,
+          doneBytes: bytesOf(done),
+          bytes: bytesOf(names),
+          msLeft: 2000,
+        },
+      });
+    }
+    const all = names.flatMap((name) =>
+      this.stats.has(name) ? findingsOf(this.tensor(name).head, this.stats.get(name)!) : [],
+    );
+    return { totals: this.head().totals, findings: all, sampled: this.scenario.sampled === true };
+  }
+}
+
+/** Puts the fake editor where the page looks for the real one. */
+export function install(scenario: Scenario): void {
+  const host = new Host(scenario);
+  const target = globalThis as unknown as { acquireVsCodeApi: () => unknown; fakeHost: FakeHost };
+  const api = host.api();
+  target.acquireVsCodeApi = () => api;
+  target.fakeHost = host;
+}

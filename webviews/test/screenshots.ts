@@ -1,0 +1,119 @@
+/**
+ * Makes pictures of the pages in every state, theme and width, to be looked at:
+ *
+ *   npm run screenshots -w webviews -- OUT_FOLDER [FILTER]
+ */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Scenario } from './fakeHost.js';
+import { FOUR_THEMES, Pages, type ThemeName } from './page.js';
+
+const [, , folder = 'build/screenshots', filter = ''] = process.argv;
+const WIDTHS = [1280, 980, 500];
+
+interface Shot {
+  readonly name: string;
+  readonly page: 'checkpoint' | 'compare';
+  readonly scenario: Scenario;
+  readonly themes?: readonly ThemeName[];
+  readonly widths?: readonly number[];
+  readonly keys?: readonly string[];
+}
+
+const real: Scenario = { model: 'resnet', width: 64 };
+const one: readonly ThemeName[] = ['dark-modern'];
+const SHOTS: readonly Shot[] = [
+  { name: 'inspector', page: 'checkpoint', scenario: real, themes: FOUR_THEMES, widths: WIDTHS },
+  {
+    name: 'inspector-scanning',
+    page: 'checkpoint',
+    scenario: { model: 'resnet', pauseAfter: 41 },
+    themes: one,
+    widths: [1280, 500],
+  },
+  { name: 'inspector-fault', page: 'checkpoint', scenario: { model: 'one-fault' }, themes: one, widths: [1280] },
+  { name: 'inspector-unreadable', page: 'checkpoint', scenario: { model: 'unreadable' }, themes: one, widths: [1280] },
+  { name: 'inspector-empty', page: 'checkpoint', scenario: { model: 'empty' }, themes: one, widths: [1280] },
+  { name: 'inspector-many', page: 'checkpoint', scenario: { model: 'many' }, themes: one, widths: [1280] },
+  { name: 'inspector-one', page: 'checkpoint', scenario: { model: 'one' }, themes: one, widths: [1280] },
+  { name: 'inspector-strange', page: 'checkpoint', scenario: { model: 'strange' }, themes: one, widths: [1280, 980] },
+  {
+    name: 'inspector-tables',
+    page: 'checkpoint',
+    scenario: { model: 'resnet' },
+    themes: one,
+    widths: [1280],
+    keys: ['t'],
+  },
+  {
+    name: 'inspector-keys',
+    page: 'checkpoint',
+    scenario: { model: 'resnet' },
+    themes: one,
+    widths: [1280],
+    keys: ['?'],
+  },
+  {
+    name: 'inspector-signed',
+    page: 'checkpoint',
+    scenario: real,
+    themes: ['dark-modern', 'light-modern'],
+    widths: [1280],
+    keys: ['m', 'h', '+', '+', '+'],
+  },
+  {
+    name: 'inspector-whole',
+    page: 'checkpoint',
+    scenario: real,
+    themes: ['dark-modern', 'light-modern'],
+    widths: [1280],
+    keys: ['h', '0'],
+  },
+  {
+    name: 'inspector-zeros',
+    page: 'checkpoint',
+    scenario: real,
+    themes: ['dark-modern', 'light-modern'],
+    widths: [1280],
+    keys: ['m', 'm', 'h', '0'],
+  },
+  { name: 'inspector-channel', page: 'checkpoint', scenario: real, themes: one, widths: [1280], keys: ['l'] },
+];
+
+const pages = await Pages.start();
+try {
+  mkdirSync(folder, { recursive: true });
+  for (const shot of SHOTS.filter(({ name }) => name.includes(filter))) {
+    for (const theme of shot.themes ?? FOUR_THEMES) {
+      for (const width of shot.widths ?? WIDTHS) {
+        const opened = await pages.open({ page: shot.page, scenario: shot.scenario, theme, width });
+        await settle(opened.page);
+        for (const key of shot.keys ?? []) {
+          await opened.page.keyboard.press(key);
+          await opened.page.waitForTimeout(120);
+        }
+        await settle(opened.page);
+        const file = path.join(folder, `${shot.name}-${theme}-${width}.png`);
+        // Narrow pages scroll as one; the picture shows all of it.
+        if (width < 760) await opened.page.setViewportSize({ width, height: 1500 });
+        await opened.page.waitForTimeout(200);
+        await opened.page.screenshot({ path: file });
+        console.log(file, opened.complaints.join(' | '));
+        await opened.close();
+      }
+    }
+  }
+} finally {
+  await pages.stop();
+}
+
+/** Until the host has been quiet for a while: everything has been asked and drawn. */
+async function settle(page: import('playwright-core').Page): Promise<void> {
+  let before = -1;
+  for (let tries = 0; tries < 100; tries++) {
+    const now = await page.evaluate('globalThis.fakeHost.sent.length * 1000 + document.querySelectorAll("*").length');
+    if (now === before) return;
+    before = now as number;
+    await page.waitForTimeout(400);
+  }
+}
