@@ -10,6 +10,8 @@ const common = {
   platform: 'node',
   target: 'node20',
   conditions: ['@espalier/source'],
+  // Some libraries are UMD in `main`, whose inner requires a bundler cannot follow.
+  mainFields: ['module', 'main'],
   define: { __ESPALIER_VERSION__: JSON.stringify(version) },
   minify: true,
   legalComments: 'none',

@@ -13,6 +13,8 @@ await build({
   target: 'node20',
   format: 'esm',
   conditions: ['@espalier/source'],
+  // Some libraries are UMD in `main`, whose inner requires a bundler cannot follow.
+  mainFields: ['module', 'main'],
   define: { __ESPALIER_VERSION__: JSON.stringify(version) },
   // Libraries in CommonJS ask for require and __filename.
   banner: {

@@ -89,7 +89,7 @@ export class TestClient {
   }
 
   ask<Q, A>({ method }: RequestDescriptor<Q, A>, query: Q, token?: CancellationTokenSource): Promise<A> {
-    return this.connection.sendRequest(method, query, token?.token);
+    return this.connection.sendRequest(method, query, ...(token === undefined ? [] : [token.token]));
   }
 
   stream<Q, Item, End>(
@@ -101,7 +101,7 @@ export class TestClient {
     const streamId = String(this.#nextStream++);
     this.#streams.set(streamId, onItem as (item: unknown) => void);
     return this.connection
-      .sendRequest<End>(method, { streamId, query }, token?.token)
+      .sendRequest<End>(method, { streamId, query }, ...(token === undefined ? [] : [token.token]))
       .finally(() => this.#streams.delete(streamId));
   }
 

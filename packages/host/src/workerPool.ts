@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Priority, Runner, TaskAnswer, TaskHooks, TaskKind, TaskTypes } from '@espalier/service';
 import type { FollowRules } from './nodeFiles.js';
@@ -131,27 +132,33 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
     ): Promise<TaskAnswer<K>> {
       return new Promise<TaskAnswer<K>>((resolve, reject) => {
         if (hooks.signal.aborted) return reject(hooks.signal.reason);
+        const { signal } = hooks;
+        // One scan waits for many parts at once: that is no leak.
+        setMaxListeners(0, signal);
+        const settle =
+          <T>(outcome: (value: T) => void) =>
+          (value: T): void => {
+            signal.removeEventListener('abort', abort);
+            outcome(value);
+          };
         const job: Job = {
           id: nextId++,
           kind,
           query,
           hooks: hooks as TaskHooks<TaskKind>,
           priority,
-          resolve: resolve as Job['resolve'],
-          reject,
+          resolve: settle(resolve as Job['resolve']),
+          reject: settle(reject),
         };
-        hooks.signal.addEventListener(
-          'abort',
-          () => {
-            const lane = lanes.find((candidate) => candidate.job === job);
-            if (lane?.worker) send(lane.worker, { type: 'abort', id: job.id });
-            else if (queue.includes(job)) {
-              queue = queue.filter((waiting) => waiting !== job);
-              reject(hooks.signal.reason);
-            }
-          },
-          { once: true },
-        );
+        const abort = (): void => {
+          const lane = lanes.find((candidate) => candidate.job === job);
+          if (lane?.worker) send(lane.worker, { type: 'abort', id: job.id });
+          else if (queue.includes(job)) {
+            queue = queue.filter((waiting) => waiting !== job);
+            job.reject(signal.reason);
+          }
+        };
+        signal.addEventListener('abort', abort, { once: true });
         const at = queue.findIndex((waiting) => ORDER[waiting.priority] > ORDER[priority]);
         queue.splice(at < 0 ? queue.length : at, 0, job);
         pump();

@@ -60,7 +60,7 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
   answer(trend, (query, signal) => service.trend(query.paths, signal));
   answer(exportText, ({ path, format }, signal) => exportOf(service, path, format, signal));
   answerStream(scan, async (query, signal, send) => {
-    const end = await service.scan(query, 'now', signal, send);
+    const end = await service.scan(query, 'soon', signal, send);
     if (end.ok) return end.value;
     return { totals: NOTHING, findings: [], sampled: false, fault: end.fault };
   });
