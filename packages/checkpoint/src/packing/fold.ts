@@ -84,7 +84,7 @@ export async function fold(
       const suffix = packing.suffixes.find((candidate) => name.endsWith(candidate));
       if (suffix === undefined || taken.has(name)) continue;
       const folded = await attempt(() => packing.fold(name.slice(0, -suffix.length), parts, config, signal));
-      if (folded.ok && folded.value === undefined) continue;
+      if (folded.ok && (folded.value === undefined || isTaken(folded.value, parts))) continue;
       if (folded.ok) for (const part of folded.value?.packedFrom ?? []) taken.set(part, folded.value!);
       else if (failed++ === 0)
         findings.push({ code: folded.fault.code, severity: 'warning', message: folded.fault.message, tensor: name });
@@ -99,6 +99,10 @@ export async function fold(
     });
   return { tensors: replaced(stored, taken), findings };
 }
+
+/** A weight of that name is stored beside its parts: two tensors must not have one name. */
+const isTaken = (weight: TensorEntry, parts: Parts): boolean =>
+  parts.find(weight.name) !== undefined && !weight.packedFrom?.includes(weight.name);
 
 function replaced(stored: readonly TensorEntry[], taken: ReadonlyMap<string, TensorEntry>): TensorEntry[] {
   const placed = new Set<TensorEntry>();

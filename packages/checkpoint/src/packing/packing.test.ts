@@ -77,6 +77,24 @@ describe('parts that do not fit together stay as they are, with a finding', () =
   });
 });
 
+test('a weight that is stored beside its parts keeps its name for itself', async () => {
+  const path = 'checkpoints/packed/gptq-4bit/model.safetensors';
+  const { tensors } = await openSafetensors(memorySource('model.safetensors', bytesOf(path)), {});
+  const plain = { ...tensors[0]!, name: 'model.layers.0.self_attn.q_proj.weight' };
+  const names = (await fold([...tensors, plain], {})).tensors.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toContain('model.layers.0.self_attn.q_proj.qweight');
+  expect(names).toContain('model.layers.0.mlp.down_proj.weight');
+});
+
+test('packed weights are linear, and their output channels are known', async () => {
+  const opened = await openCheckpoint(
+    memorySource('x.safetensors', bytesOf('checkpoints/packed/mxfp4/model.safetensors')),
+  );
+  const expert = opened.ok ? opened.value.tensors.find(({ name }) => name.endsWith('down_proj')) : undefined;
+  expect(expert).toMatchObject({ roleHint: 'linear', axes: { output: [1], input: [2], kernel: [] } });
+});
+
 test('tensors that are merely named like parts are left alone', async () => {
   const half = (name: string, shape: number[]) => ({ name, dtype: 'F16', shape, bytes: new Uint8Array(2 * shape[0]!) });
   const tensors = [half('a.weight', [2]), half('a.weight_scale', [1]), half('b_blocks', [4])];

@@ -1,6 +1,6 @@
 import { type Fault, raise, type Shape, sizeOf } from '@espalier/base';
 import type { LogicalDtype, Values } from '@espalier/tensor';
-import type { DecodedData, TensorData, TensorEntry } from '../checkpoint.js';
+import type { Axes, DecodedData, TensorData, TensorEntry } from '../checkpoint.js';
 import { readValues } from '../values/readValues.js';
 import type { PackingConfig } from './config.js';
 
@@ -62,8 +62,15 @@ export function packedEntry(
     elements: sizeOf(stored.shape),
     bytes: present.reduce((sum, part) => sum + part.bytes, 0),
     data: broken === undefined ? stored.data : ({ ...broken.data, kind: 'none' } as TensorData),
+    // Only weights of linear layers are packed; experts stand before the output channels.
+    roleHint: 'linear',
+    ...axesOf(stored.shape),
     packedFrom: present.map((part) => part.name),
   };
+}
+
+function axesOf({ length }: Shape): { readonly axes?: Axes } {
+  return length < 2 ? {} : { axes: { output: [length - 2], input: [length - 1], kernel: [] } };
 }
 
 /** Values decoded at once. */

@@ -1,4 +1,4 @@
-import { attempt, sizeOf } from '@espalier/base';
+import { attempt } from '@espalier/base';
 import { memorySource } from '@espalier/tensor';
 import { join, u16, u32, zipBytes } from '@espalier/testkit';
 import fc from 'fast-check';
@@ -63,7 +63,7 @@ test.each([
 test('headers that are written are read', () =>
   fc.assert(
     fc.asyncProperty(
-      fc.array(fc.nat({ max: 1000 }), { maxLength: 8 }),
+      fc.array(fc.nat({ max: 60 }), { maxLength: 8 }),
       fc.constantFrom('<f4', '>i8', '|u1', '|O'),
       fc.boolean(),
       fc.constantFrom(1 as const, 2 as const, 3 as const),
@@ -72,7 +72,6 @@ test('headers that are written are read', () =>
         const tuple = `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
         const text = `{'descr': '${descr}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': ${tuple}, }${' '.repeat(padding)}\n`;
         const source = memorySource('x.npy', npyBytes(text, new Uint8Array(0), version));
-        if (sizeOf(shape) > Number.MAX_SAFE_INTEGER) return;
         expect(await readNpyHeader(source)).toEqual({
           descr,
           structured: false,
@@ -120,4 +119,11 @@ test('an archive whose every member is broken is a fault, one good member is eno
   expect(opened.value.tensors.map((tensor) => tensor.data.kind)).toEqual(['none', 'raw']);
   expect([...(await readValues(opened.value.tensors[1]!))]).toEqual([1, 2]);
   expect(opened.value.findings).toMatchObject([{ severity: 'error', tensor: 'bad', file: 'x.npz' }]);
+});
+
+test('members of an archive keep names that differ', async () => {
+  const bytes = npyBytes("{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }\n", new Uint8Array(0));
+  const members = ['a', 'a.npy', 'b.npy', 'c.npy', 'c.npy'].map((name) => ({ name, bytes }));
+  const opened = await openCheckpoint(memorySource('x.npz', zipBytes(members)));
+  expect(opened.ok && opened.value.tensors.map(({ name }) => name)).toEqual(['a', 'a.npy', 'b', 'c']);
 });

@@ -2,7 +2,7 @@ import { attempt, raise } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, Format, TensorEntry } from '../../checkpoint.js';
 import { unreadableFindings } from '../../values/unreadable.js';
-import { firstEntryName, looksLikeZip, readZip, type ZipEntry } from '../../zip/zip.js';
+import { firstEntryName, looksLikeZip, readZip, type Zip, type ZipEntry } from '../../zip/zip.js';
 import { arrayEntry } from './entry.js';
 import { readNpyHeader } from './header.js';
 
@@ -22,7 +22,9 @@ export const npz: Format = {
     const tensors: TensorEntry[] = [];
     for (let at = 0; at < members.length; at += CONCURRENT) {
       const some = members.slice(at, at + CONCURRENT);
-      tensors.push(...(await Promise.all(some.map((member) => memberEntry(member, source, signal)))));
+      tensors.push(
+        ...(await Promise.all(some.map((member) => memberEntry(nameOf(member, zip), member, source, signal)))),
+      );
     }
     const first = tensors[0]?.data;
     if (first?.kind === 'none' && first.fault !== undefined && tensors.every(isUnread)) raise(first.fault);
@@ -38,12 +40,22 @@ export const npz: Format = {
   },
 };
 
+/** Without `.npy`, as `numpy.load` names it, unless another member has that very name. */
+function nameOf({ name }: ZipEntry, zip: Zip): string {
+  const short = name.replace(/\.npy$/, '');
+  return zip.find(short) === undefined ? short : name;
+}
+
 /** Not even its header could be read. */
 const isUnread = (entry: TensorEntry): boolean => entry.storage === UNREAD;
 
 /** An unreadable member is listed with its fault; the others stay usable. */
-async function memberEntry(member: ZipEntry, archive: ByteSource, signal?: AbortSignal): Promise<TensorEntry> {
-  const name = member.name.replace(/\.npy$/i, '');
+async function memberEntry(
+  name: string,
+  member: ZipEntry,
+  archive: ByteSource,
+  signal?: AbortSignal,
+): Promise<TensorEntry> {
   const entry = await attempt(async () => {
     const header = await readNpyHeader(member.open(), signal);
     const available = member.sizeBytes - header.dataBegin;

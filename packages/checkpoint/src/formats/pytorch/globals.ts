@@ -12,7 +12,7 @@ const EXPECTED: ReadonlySet<string> = new Set(
     'numpy._core.multiarray: _reconstruct scalar',
     'numpy.core.numeric: _frombuffer',
     'numpy._core.numeric: _frombuffer',
-    'torch: BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor Size Tensor device dtype',
+    'torch: ScriptObject BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor ShortTensor Size Tensor device dtype',
     'torch: channels_last channels_last_3d contiguous_format preserve_format strided sparse_coo sparse_csr sparse_csc sparse_bsr sparse_bsc',
     'torch: per_channel_affine per_channel_affine_float_qparams per_channel_symmetric per_tensor_affine per_tensor_symmetric',
     'torch._tensor: Tensor _rebuild_from_type _rebuild_from_type_v2',

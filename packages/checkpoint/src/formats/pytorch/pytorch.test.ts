@@ -5,9 +5,11 @@ import {
   type Picklable,
   pickleBytes,
   type StorageBytes,
+  storageRef,
   tensorRef,
   torchLegacy,
   torchZip,
+  zipBytes,
 } from '@espalier/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -185,10 +187,7 @@ describe('files that are not whole', () => {
 
   test('a zip archive of something else says what it holds', async () => {
     const opened = await openCheckpoint(
-      memorySource(
-        'x.zip',
-        (await import('@espalier/testkit')).zipBytes([{ name: 'readme.txt', bytes: new Uint8Array(3) }]),
-      ),
+      memorySource('x.zip', zipBytes([{ name: 'readme.txt', bytes: new Uint8Array(3) }])),
     );
     expect(opened).toMatchObject({ ok: false, fault: { code: 'checkpoint/unknown-format', found: 'readme.txt' } });
   });
@@ -250,6 +249,35 @@ test('NumPy arrays inside a pickle are read where they stand', async () => {
     expect(tensors[0]).toMatchObject({ name: 'w', dtype: 'F32', shape: [4, 6] });
     expect([...(await readValues(tensors[0]!))].slice(0, 3)).toEqual([numbers[0], numbers[4], numbers[8]]);
   }
+});
+
+test('storages inside byte strings, as pickle.dump writes them, are read where they stand', async () => {
+  const nested = (bytes: Uint8Array): Picklable => ({
+    call: { global: ['torch.storage', '_load_from_bytes'] },
+    args: [bytes],
+  });
+  const view = tensorRef(storage, [6, 4], [1, 6]) as { args: readonly Picklable[]; call: Picklable };
+  const inner = torchLegacy(storageRef(storage), [storage]);
+  for (const protocol of [2, 3, 5] as const) {
+    const pickled = pickleBytes(map({ w: { ...view, args: [nested(inner), ...view.args.slice(1)] } }), protocol);
+    const { tensors, findings } = await open(pickled, 'x.pkl');
+    expect(findings).toEqual([]);
+    expect(tensors).toMatchObject([{ name: 'w', dtype: 'F32', shape: [6, 4] }]);
+    expect([...(await readValues(tensors[0]!))].slice(0, 5)).toEqual([0, 6, 12, 18, 1].map((i) => numbers[i]));
+  }
+  const broken = await open(
+    pickleBytes(map({ w: { ...view, args: [nested(inner.slice(0, 40)), ...view.args.slice(1)] } }), 4),
+    'x.pkl',
+  );
+  expect(broken.tensors[0]!.data).toMatchObject({ kind: 'none', why: 'unsupported' });
+});
+
+test('a legacy file that ends behind its description lists tensors without values', async () => {
+  const bytes = torchLegacy(map({ w: tensorRef(storage, [24], [1]) }), [storage]);
+  const keys = pickleBytes(['0']).length;
+  const { tensors, findings } = await open(bytes.slice(0, bytes.length - 8 - 96 - keys));
+  expect(tensors).toMatchObject([{ name: 'w', shape: [24], data: { kind: 'none', why: 'unreadable' } }]);
+  expect(findings).toMatchObject([{ code: 'checkpoint/truncated', severity: 'error' }]);
 });
 
 test('opening reads descriptions alone', async () => {

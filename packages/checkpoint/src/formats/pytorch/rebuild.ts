@@ -211,9 +211,12 @@ function meta(args: readonly Value[]): Rebuilt {
     : { kind: 'meta', type, shape };
 }
 
-/** `('storage', torch.FloatStorage, '0', 'cpu', 12)`, in legacy files with the view as a sixth item. */
+/**
+ * `('storage', torch.FloatStorage, '0', 'cpu', 12)`, in legacy files with the view as a sixth item. A storage inside a byte string has the same
+ * description as its state, once it was found there.
+ */
 export function storageOf(value: Value | undefined): StorageRef | undefined {
-  const id = isKind(value, 'persistent') ? itemsOf(value.id) : undefined;
+  const id = itemsOf(isKind(value, 'persistent') ? value.id : isKind(value, 'object') ? value.state : undefined);
   if (id === undefined || id[0] !== 'storage') return undefined;
   const type = STORAGE_TYPES.get(nameOf(id[1])?.split('.').at(-1) ?? '');
   const key =

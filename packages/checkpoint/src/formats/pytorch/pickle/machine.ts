@@ -12,7 +12,7 @@ import {
   fromUtf8,
   integerFromText,
 } from './text.js';
-import { isKind, itemsOf, type PyGlobal, type Value } from './value.js';
+import { isKind, itemsOf, type PyGlobal, type PyObject, type Value } from './value.js';
 
 const NOTHING = new Uint8Array(0);
 
@@ -35,6 +35,8 @@ export class PickleMachine {
   readonly globals = new Map<string, { readonly global: PyGlobal; readonly offset: number }>();
   /** Everything that the pickle refers to outside of itself, in order of mention. */
   readonly persistent: Value[] = [];
+  /** Storages that the pickle holds as byte strings, in order of mention. */
+  readonly nested: PyObject[] = [];
   private readonly budget: Budget;
   private readonly stack: PickleStack;
   private readonly memo = new Map<number, Value>();
@@ -351,7 +353,13 @@ export class PickleMachine {
     const made = construct(type, args);
     if (isKind(made, 'bytes')) this.counted('', made.length);
     else if (made !== undefined) this.budget.spend('items', sizeIn(made));
-    this.pushNew(made ?? { kind: 'object', type, args });
+    if (made !== undefined) {
+      this.pushNew(made);
+      return;
+    }
+    const object: PyObject = { kind: 'object', type, args };
+    if (isKind(type, 'global') && type.name === '_load_from_bytes') this.nested.push(object);
+    this.pushNew(object);
   }
 
   private append(target: Value, items: readonly Value[]): void {

@@ -2,7 +2,7 @@ import { raise } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import { PICKLE_LIMITS, type PickleLimits } from './budget.js';
 import { PickleMachine } from './machine.js';
-import type { PyGlobal, Value } from './value.js';
+import type { PyGlobal, PyObject, Value } from './value.js';
 
 /** A pickle as data. */
 export interface Pickle {
@@ -13,8 +13,12 @@ export interface Pickle {
   readonly globals: readonly { readonly global: PyGlobal; readonly offset: number }[];
   /** Identifiers of everything that it refers to outside of itself. */
   readonly persistent: readonly Value[];
+  /** Storages that it holds as byte strings, each a PyTorch file of its own. */
+  readonly nested: readonly PyObject[];
 }
 
+/** Most pickles are short; long ones are read in larger pieces. */
+const FIRST_WINDOW_BYTES = 16 * 1024;
 const WINDOW_BYTES = 256 * 1024;
 
 /**
@@ -30,7 +34,8 @@ export async function readPickle(
   const machine = new PickleMachine(source.name, limits);
   let at = begin;
   let need = 1;
-  let want = WINDOW_BYTES;
+  let want = 1;
+  let window = FIRST_WINDOW_BYTES;
   do {
     if (at + need > source.sizeBytes) {
       raise({
@@ -43,11 +48,13 @@ export async function readPickle(
         hint: 'It may be an unfinished download.',
       });
     }
-    const length = Math.min(Math.max(want, WINDOW_BYTES), source.sizeBytes - at);
+    const length = Math.min(Math.max(want, window), source.sizeBytes - at);
     const stop = machine.run(await source.read(at, length, signal), at);
     at = stop.at;
     need = stop.need;
     want = stop.want;
+    window = WINDOW_BYTES;
   } while (need > 0);
-  return { value: machine.value, end: at, globals: [...machine.globals.values()], persistent: machine.persistent };
+  const { value, persistent, nested } = machine;
+  return { value, end: at, globals: [...machine.globals.values()], persistent, nested };
 }
