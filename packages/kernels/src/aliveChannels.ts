@@ -24,7 +24,26 @@ export const aliveChannels: Kernel<
       }
     }
   },
-  simd: () => aliveChannels.plain,
+  simd: (wasm) => (bits, dims, isChannel, alive) => {
+    const axis = isChannel.indexOf(true);
+    const single = axis >= 0 && isChannel.lastIndexOf(true) === axis;
+    const frame = wasm.frame();
+    const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);
+    const channels = single ? dims[axis]! : 0;
+    const place = frame.input(bits);
+    const marks = frame.inout(alive.subarray(0, channels));
+    const seen = frame.cleared(Math.ceil(channels / 8) + 8);
+    if (!single || frame.full) return aliveChannels.plain(bits, dims, isChannel, alive);
+    wasm.exports.aliveChannels(
+      place,
+      product(dims.slice(0, axis)),
+      channels,
+      product(dims.slice(axis + 1)),
+      marks,
+      seen,
+    );
+    frame.done();
+  },
 };
 
 /** How far the channel number moves with each axis; 0 for axes inside a channel. */

@@ -1,3 +1,4 @@
+import { DIGEST_KEYS } from './digestKeys.js';
 import type { Kernel } from './kernel.js';
 
 /** 32-bit words in a block of the digest: 1024 f32 values, or 512 f64 values. */
@@ -28,27 +29,23 @@ export const digestBlocks: Kernel<
       sum[3] = Number((b >> 32n) & LOW);
     }
   },
-  simd: () => digestBlocks.plain,
+  simd: (wasm) => (words, firstBlock, canonical, sum) => {
+    const frame = wasm.frame();
+    // A whole last stripe is read; what is behind the words does not count.
+    const inside = words.buffer === wasm.memory.buffer;
+    const x = inside ? words.byteOffset : frame.input(words);
+    if (!inside) frame.scratch(64);
+    const total = frame.inout(sum);
+    if (frame.full) return digestBlocks.plain(words, firstBlock, canonical, sum);
+    wasm.exports.digestBlocks(x, words.length, firstBlock, canonical ? 1 : 0, wasm.keys, total);
+    frame.done();
+  },
 };
 
 const LOW = 0xffff_ffffn;
 const MASK = 0xffff_ffff_ffff_ffffn;
 const join = (low: number, high: number): bigint => BigInt(low) | (BigInt(high) << 32n);
 
-/** SplitMix64 (Steele, Lea and Flood, 2014): the keys and the initial lanes. */
-export function splitMix64(seed: bigint, count: number): bigint[] {
-  let state = seed;
-  return Array.from({ length: count }, () => {
-    state = (state + 0x9e3779b97f4a7c15n) & MASK;
-    let z = state;
-    z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
-    z = ((z ^ (z >> 27n)) * 0x94d049bb133111ebn) & MASK;
-    return z ^ (z >> 31n);
-  });
-}
-
-/** 64 stripes use keys 0 … 70; 8 more are the lanes at the start. */
-export const DIGEST_KEYS = splitMix64(0x45_53_50_41_4c_49_45_52n, 80);
 const keyWords = Uint32Array.from(DIGEST_KEYS.flatMap((key) => [Number(key & LOW), Number(key >> 32n)]));
 
 function hashStripes(words: Uint32Array, canonical: boolean): bigint[] {

@@ -1,6 +1,11 @@
+export type { Region } from './arena.js';
+export { BYTE_COUNTERS, counterLength, foldCounts, leadingPlaces } from './countPatterns.js';
+export { type Float32Difference, noDifference } from './differFloat32.js';
 export { DIGEST_BLOCK_WORDS, mix as mix64 } from './digestBlocks.js';
+export { foldHistogram, HISTOGRAM_BINS, HISTOGRAM_COUNTERS, histogramBin } from './histogramFloat32.js';
 export type { Kernel } from './kernel.js';
-export { type Kernels, kernels, plainKernels } from './load.js';
+export { type Kernels, kernels, plainKernels, simdKernels } from './load.js';
 export type { GroupCounts } from './nmGroups.js';
+export type { TileSums } from './reduceTiles.js';
 export type { Float32Scan } from './scanFloat32.js';
 export type { BlockCounts } from './zeroBlocks.js';

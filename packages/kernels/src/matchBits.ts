@@ -7,14 +7,30 @@ import type { Kernel } from './kernel.js';
 export const matchBits16: Kernel<[x: Uint16Array, mask: number, value: number, bits: Uint8Array], number> = {
   name: 'matchBits16',
   plain: match,
-  simd: () => match,
+  simd: (wasm) => (x, mask, value, bits) => {
+    const frame = wasm.frame();
+    const patterns = frame.input(x);
+    const place = frame.output(bits.subarray(0, Math.ceil(x.length / 8)));
+    if (frame.full) return match(x, mask, value, bits);
+    const count = wasm.exports.matchBits16(patterns, x.length, mask, value, place);
+    frame.done();
+    return count;
+  },
 };
 
 /** The same for bytes. */
 export const matchBits8: Kernel<[x: Uint8Array, mask: number, value: number, bits: Uint8Array], number> = {
   name: 'matchBits8',
   plain: match,
-  simd: () => match,
+  simd: (wasm) => (x, mask, value, bits) => {
+    const frame = wasm.frame();
+    const patterns = frame.input(x);
+    const place = frame.output(bits.subarray(0, Math.ceil(x.length / 8)));
+    if (frame.full) return match(x, mask, value, bits);
+    const count = wasm.exports.matchBits8(patterns, x.length, mask, value, place);
+    frame.done();
+    return count;
+  },
 };
 
 function match(x: Uint16Array | Uint8Array, mask: number, value: number, bits: Uint8Array): number {

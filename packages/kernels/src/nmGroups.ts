@@ -1,5 +1,8 @@
 import type { Kernel } from './kernel.js';
 
+/** Start masks of the SIMD form: a slab of 32 768 bits, the first bits of the next, and room to read eight bytes at once. */
+const MASK_BYTES = 32_768 / 8 + 64;
+
 /** How many groups along one axis have enough zeros. `groupsM` counts the complete groups of M, `zerosNofM` those with at least N zeros. */
 export interface GroupCounts {
   readonly groups2: number;
@@ -56,5 +59,20 @@ export const nmGroups: Kernel<[bits: Uint8Array, outer: number, length: number, 
       four8,
     };
   },
-  simd: () => nmGroups.plain,
+  simd: (wasm) => (bits, outer, length, inner) => {
+    const lines = outer * inner;
+    const totals = {
+      groups2: lines * Math.floor(length / 2),
+      groups4: lines * Math.floor(length / 4),
+      groups8: lines * Math.floor(length / 8),
+    };
+    if (totals.groups2 === 0) return { ...totals, one2: 0, two4: 0, one4: 0, four8: 0 };
+    const frame = wasm.frame();
+    const place = frame.input(bits);
+    const masks = frame.scratch(3 * MASK_BYTES);
+    if (frame.full) return nmGroups.plain(bits, outer, length, inner);
+    wasm.exports.nmGroups(place, outer, length, inner, masks, MASK_BYTES, wasm.results);
+    const [one2, two4, one4, four8] = wasm.resultsF64;
+    return { ...totals, one2: one2!, two4: two4!, one4: one4!, four8: four8! };
+  },
 };

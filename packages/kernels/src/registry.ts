@@ -1,22 +1,35 @@
 import { aliveChannels } from './aliveChannels.js';
-import { countPatterns8, countPatterns16 } from './countPatterns.js';
+import { countLeading, countPatterns8, countPatterns16 } from './countPatterns.js';
+import { countTrailing } from './countTrailing.js';
+import { decodeBfloat16, decodeFloat16, mapPatterns } from './decode.js';
+import { differFloat32 } from './differFloat32.js';
 import { digestBlocks } from './digestBlocks.js';
+import { histogramFloat32 } from './histogramFloat32.js';
 import { matchBits8, matchBits16 } from './matchBits.js';
 import { nmGroups } from './nmGroups.js';
+import { reduceTiles } from './reduceTiles.js';
 import { scanFloat32 } from './scanFloat32.js';
 import { zeroBlocks } from './zeroBlocks.js';
 
 /** Every kernel, one line each. */
 export const registry = {
-  scanFloat32,
+  aliveChannels,
+  countLeading,
   countPatterns16,
   countPatterns8,
+  countTrailing,
+  decodeBfloat16,
+  decodeFloat16,
+  differFloat32,
+  digestBlocks,
+  histogramFloat32,
+  mapPatterns,
   matchBits16,
   matchBits8,
   nmGroups,
+  reduceTiles,
+  scanFloat32,
   zeroBlocks,
-  aliveChannels,
-  digestBlocks,
 };
 
 export type Registry = typeof registry;

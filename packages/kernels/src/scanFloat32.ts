@@ -46,5 +46,22 @@ export const scanFloat32: Kernel<[x: Float32Array, zeroBits: Uint8Array], Float3
     }
     return { zeros, nan, inf, min: min + 0, max: max + 0, sum, sumSquares };
   },
-  simd: () => scanFloat32.plain,
+  simd: (wasm) => (x, zeroBits) => {
+    const frame = wasm.frame();
+    const values = frame.input(x);
+    const bits = frame.output(zeroBits.subarray(0, Math.ceil(x.length / 8)));
+    if (frame.full) return scanFloat32.plain(x, zeroBits);
+    wasm.exports.scanFloat32(values, x.length, bits, wasm.results);
+    frame.done();
+    const { resultsF64, resultsF32, resultsU32 } = wasm;
+    return {
+      sum: resultsF64[0]!,
+      sumSquares: resultsF64[1]!,
+      min: resultsF32[4]! + 0,
+      max: resultsF32[5]! + 0,
+      zeros: resultsU32[6]!,
+      nan: resultsU32[7]!,
+      inf: resultsU32[8]!,
+    };
+  },
 };

@@ -23,7 +23,15 @@ export const zeroBlocks: Kernel<[bits: Uint8Array, rows: number, columns: number
     };
     return { b4x1: count(4, 1), b1x4: count(1, 4), b4x4: count(4, 4), b16x16: count(16, 16) };
   },
-  simd: () => zeroBlocks.plain,
+  simd: (wasm) => (bits, rows, columns) => {
+    const frame = wasm.frame();
+    const place = frame.input(bits);
+    frame.scratch(64);
+    if (frame.full) return zeroBlocks.plain(bits, rows, columns);
+    wasm.exports.zeroBlocks(place, rows, columns, wasm.results);
+    const [b4x1, b1x4, b4x4, b16x16] = wasm.resultsF64;
+    return { b4x1: b4x1!, b1x4: b1x4!, b4x4: b4x4!, b16x16: b16x16! };
+  },
 };
 
 function allSet(

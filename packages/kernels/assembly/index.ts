@@ -1,0 +1,17 @@
+export { aliveChannels } from './aliveChannels';
+export { countLeading, countPatterns16, countPatterns8 } from './countPatterns';
+export { countTrailing } from './countTrailing';
+export { decodeBfloat16, decodeFloat16, mapPatterns16, mapPatterns8 } from './decode';
+export { differFloat32 } from './differFloat32';
+export { digestBlocks } from './digestBlocks';
+export { histogramFloat32 } from './histogramFloat32';
+export { matchBits16, matchBits8 } from './matchBits';
+export { nmGroups } from './nmGroups';
+export { reduceTiles } from './reduceTiles';
+export { scanFloat32 } from './scanFloat32';
+export { zeroBlocks } from './zeroBlocks';
+
+/** First byte after the module's own data. */
+export function heapBase(): usize {
+  return __heap_base;
+}

@@ -1,0 +1,1 @@
+export function compile(): Promise<{ bytes: Uint8Array; text: string }>;
