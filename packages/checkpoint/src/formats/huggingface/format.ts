@@ -1,11 +1,11 @@
 import { attempt, raise } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
-import type { Checkpoint, Format, OpenOptions } from '../../checkpoint.js';
+import type { Checkpoint, Finding, Format, OpenOptions } from '../../checkpoint.js';
 import { asRecord, isRecord, type JsonRecord, own, readJson } from '../../json.js';
 import { parsePackingConfig } from '../../packing/config.js';
 import { configBeside, foldPackings } from '../../packing/fold.js';
-import { isConfigName, isIndexName, weightsOf } from './door.js';
-import { openShard, openShards } from './shards.js';
+import { isConfigName, isIndexName, shardsWithoutIndex, weightsOf } from './door.js';
+import { impliedIndex, openShard, openShards } from './shards.js';
 
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
@@ -44,18 +44,7 @@ async function openByConfig(source: ByteSource, options: OpenOptions): Promise<C
       offset: 0,
       message: 'The configuration is not a JSON object.',
     });
-  const weights = weightsOf(await source.siblingNames());
-  if (weights === undefined) {
-    raise({
-      code: 'checkpoint/no-weights',
-      file: source.name,
-      expected: 'model.safetensors, pytorch_model.bin or an index of shards',
-      message: 'There are no weights beside this configuration.',
-    });
-  }
-  const stored = isIndexName(weights)
-    ? await openIndexBeside(source, weights, options)
-    : await openSingleBeside(source, weights, options);
+  const stored = await openWeightsBeside(source, options);
   const packing = { ...(await configBeside(source, options.signal)), ...parsePackingConfig(config) };
   const folded = await foldPackings(stored, source, options, packing);
   const { close } = folded;
@@ -67,6 +56,29 @@ async function openByConfig(source: ByteSource, options: OpenOptions): Promise<C
       await source.close();
     },
   };
+}
+
+async function openWeightsBeside(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
+  const names = await source.siblingNames();
+  const weights = weightsOf(names);
+  if (weights !== undefined) {
+    return isIndexName(weights)
+      ? await openIndexBeside(source, weights, options)
+      : await openSingleBeside(source, weights, options);
+  }
+  const shards = shardsWithoutIndex(names);
+  if (shards.length === 0) {
+    raise({
+      code: 'checkpoint/no-weights',
+      file: source.name,
+      expected: 'model.safetensors, pytorch_model.bin or an index of shards',
+      message: 'There are no weights beside this configuration.',
+    });
+  }
+  const opened = await openShards(source, options, impliedIndex(shards));
+  const message = `The index of the ${shards.length} shards is missing; they were found by their names.`;
+  const missing: Finding = { code: 'checkpoint/shards-differ', severity: 'warning', message, file: source.name };
+  return { ...opened, files: opened.files.slice(1), findings: [missing, ...opened.findings] };
 }
 
 async function openIndexBeside(source: ByteSource, name: string, options: OpenOptions): Promise<Checkpoint> {

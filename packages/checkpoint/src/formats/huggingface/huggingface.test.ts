@@ -40,6 +40,10 @@ describe('the file that opens a folder', () => {
     [['pytorch_model.bin.index.json', INDEX], INDEX],
     [['adapter_config.json', 'adapter_model.safetensors'], 'adapter_config.json'],
     [['diffusion_pytorch_model.safetensors'], 'diffusion_pytorch_model.safetensors'],
+    [['config.json', INDEX, 'model.safetensors'], 'config.json'],
+    [['model.safetensors', INDEX], 'model.safetensors'],
+    [['config.json', 'model-00001-of-00002.safetensors'], 'config.json'],
+    [['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'], undefined],
     [['config.json', 'README.md'], undefined],
     [['config.json', 'train.py', 'a.safetensors', 'b.safetensors'], undefined],
     [[], undefined],
@@ -115,4 +119,21 @@ describe('folders that are not whole', () => {
     await opened.value.close();
     expect(folder.openCount()).toBe(0);
   });
+});
+
+test('shards whose index is missing are found by their names', async () => {
+  const folder = folderOf({
+    'config.json': json({}),
+    'model-00001-of-00003.safetensors': shard('a'),
+    'model-00003-of-00003.safetensors': shard('c'),
+  });
+  const opened = await openCheckpoint(folder.source('config.json'));
+  if (!opened.ok) throw new Error(opened.fault.message);
+  expect(opened.value.tensors.map((tensor) => tensor.name)).toEqual(['a', 'c']);
+  expect(opened.value.findings.map(({ message }) => message)).toEqual([
+    'The index of the 3 shards is missing; they were found by their names.',
+    'Of 3 shards, model-00002-of-00003.safetensors is missing.',
+  ]);
+  await opened.value.close();
+  expect(folder.openCount()).toBe(0);
 });

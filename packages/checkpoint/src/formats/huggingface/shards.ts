@@ -16,8 +16,8 @@ const CONCURRENT = 16;
 
 /** An index: which tensor is in which file. */
 export interface ShardIndex {
-  /** Tensor names by file, files in the order of their names. */
-  readonly shards: ReadonlyMap<string, readonly string[]>;
+  /** Tensor names by file, files in the order of their names; null where nothing says what a file should hold. */
+  readonly shards: ReadonlyMap<string, readonly string[] | null>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -46,12 +46,18 @@ function metadataOf(value: unknown): Record<string, string> {
   return Object.fromEntries(short.slice(0, 50).map(([key, item]) => [key, String(item).slice(0, 200)]));
 }
 
+/** An index for shards that have none: their names tell how many there should be. */
+export const impliedIndex = (files: readonly string[]): ShardIndex => ({
+  shards: new Map(files.map((file) => [file, null])),
+  metadata: {},
+});
+
 /**
  * All shards of an index as one checkpoint. A shard that is missing or broken becomes a finding and the others stay usable; when none can be
  * opened, its fault is raised. `source` is the index and is closed with the checkpoint.
  */
-export async function openShards(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
-  const index = await readIndex(source, options.signal);
+export async function openShards(source: ByteSource, options: OpenOptions, implied?: ShardIndex): Promise<Checkpoint> {
+  const index = implied ?? (await readIndex(source, options.signal));
   const files = [...index.shards.keys()];
   const opened: Result<Checkpoint, Fault>[] = [];
   try {
@@ -68,7 +74,7 @@ export async function openShards(source: ByteSource, options: OpenOptions): Prom
   if (whole.length === 0 && failed !== undefined && !failed.ok) raise(failed.fault);
 
   const merged = mergeTensors(whole);
-  const kind = source.name.includes('.bin.') ? 'pytorch' : 'safetensors';
+  const kind = files[0]?.endsWith('.safetensors') ? 'safetensors' : 'pytorch';
   return {
     format: `${kind}-sharded`,
     formatLabel: `${kind === 'pytorch' ? 'PyTorch' : 'safetensors'} (${files.length} shards)`,
@@ -76,7 +82,7 @@ export async function openShards(source: ByteSource, options: OpenOptions): Prom
     metadata: { ...whole[0]?.metadata, ...index.metadata },
     findings: [
       ...whole.flatMap((shard) => shard.findings),
-      ...missingFindings(files, opened),
+      ...missingFindings(files, opened, implied !== undefined),
       ...differences(index, files, opened),
     ],
     files: [{ name: source.name, sizeBytes: source.sizeBytes }, ...whole.flatMap((shard) => shard.files)],
@@ -125,7 +131,11 @@ function mergeTensors(shards: readonly Checkpoint[]): TensorEntry[] {
   return [...byName.values()];
 }
 
-function missingFindings(files: readonly string[], opened: readonly Result<Checkpoint, Fault>[]): Finding[] {
+function missingFindings(
+  files: readonly string[],
+  opened: readonly Result<Checkpoint, Fault>[],
+  implied: boolean,
+): Finding[] {
   const findings: Finding[] = [];
   const missing = files.filter(
     (_, at) => !opened[at]!.ok && (opened[at] as { fault: Fault }).fault.code === 'path/not-found',
@@ -135,7 +145,7 @@ function missingFindings(files: readonly string[], opened: readonly Result<Check
     findings.push({
       code: 'checkpoint/shards-differ',
       severity: 'warning',
-      message: `The index names ${files.length} shards, ${missing[0]} ${others}.`,
+      message: `${implied ? 'Of' : 'The index names'} ${files.length} shards, ${missing[0]} ${others}.`,
       file: missing[0]!,
     });
   }
@@ -163,7 +173,9 @@ function differences(
   const extra: string[] = [];
   for (const [at, shard] of opened.entries()) {
     if (!shard.ok) continue;
-    const promised = new Set(index.shards.get(files[at]!));
+    const names = index.shards.get(files[at]!);
+    if (names === null) continue;
+    const promised = new Set(names);
     const held = new Set(shard.value.tensors.map((tensor) => tensor.name));
     for (const name of promised) if (!held.has(name)) absent.push(`${name} in ${files[at]}`);
     for (const name of held) if (!promised.has(name)) extra.push(`${name} in ${files[at]}`);

@@ -7,7 +7,7 @@ import { type FindStorage, isFault, type Place } from './place.js';
 import type { DenseTensor, Quantizer } from './rebuild.js';
 
 /** Views that repeat their storage may state any size; nobody scans more than this from repeated elements. */
-const MAX_EXPANDED = 2 ** 32;
+const MAX_EXPANDED = 2 ** 28;
 
 /** A dense tensor as an entry. What is missing or wrong becomes its `data`, never an exception. */
 export async function denseEntry(
