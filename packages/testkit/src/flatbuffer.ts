@@ -38,11 +38,14 @@ export function writeFlatbuffer(root: FlatNode, identifier = ''): Uint8Array {
   const refer = (at: number, node: FlatNode): void => {
     queue.push([at, node]);
   };
+  const placed = new Map<FlatNode, number>();
   const queue: [number, FlatNode][] = [[0, root]];
   bytes.set(new TextEncoder().encode(identifier).subarray(0, 4), 4);
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const [from, node] = next;
-    const at = place(node);
+  for (const [from, node] of queue) {
+    // References only point forward; a node that was placed behind this one is shared.
+    const shared = placed.get(node);
+    const at = shared !== undefined && shared > from ? shared : place(node);
+    placed.set(node, at);
     view.setUint32(from, at - from, true);
   }
   return bytes.slice(0, end);

@@ -38,7 +38,7 @@ const MAX_AXES = 64;
 const MAX_OPERANDS = 65_536;
 const MAX_SCALES = 4_194_304;
 /** Tables, operands and scales that are kept, of the whole file: bounds the memory. */
-const MAX_KEPT = 4_000_000;
+const MAX_KEPT = 2_000_000;
 /** Weight of a table that is kept, in operands and scales. */
 const TABLE = 8;
 /** Tables after which others get a turn: with pages in memory, nothing else would let them. */
