@@ -186,6 +186,16 @@ test('ranges of block tensors are parts of the whole', () =>
 const { tensors: blocks } = await gguf.open(await fileSource(fixturePath('checkpoints/gguf/types.gguf')), {});
 
 describe('types that the gguf package does not decode', () => {
+  test('Q1_0: magnitude, 128 signs', () => {
+    const block = new Uint8Array(18);
+    new DataView(block.buffer).setUint16(0, 0x3800, true); // 0.5
+    block[2] = 0b10;
+    block[17] = 0x80;
+    const out = new Float32Array(128);
+    decoders.Q1_0!(block, 0, 1, out, 0);
+    expect([out[0], out[1], out[2], out[126], out[127]]).toEqual([-0.5, 0.5, -0.5, -0.5, 0.5]);
+  });
+
   test('Q8_1: scale, sum, 32 codes', () => {
     const block = new Uint8Array(36);
     new DataView(block.buffer).setUint16(0, 0x3800, true); // 0.5

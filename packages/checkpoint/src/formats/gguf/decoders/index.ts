@@ -1,12 +1,16 @@
 import type { Decoder } from './decoder.js';
 import { iq1_m, iq1_s, iq2_s, iq2_xs, iq2_xxs, iq3_s, iq3_xxs, iq4_nl, iq4_xs } from './iQuants.js';
 import { q2_K, q3_K, q4_K, q5_K, q6_K } from './kQuants.js';
-import { mxfp4, nvfp4, q4_0, q4_1, q5_0, q5_1, q8_0, q8_1, q8_K, tq1_0, tq2_0 } from './simple.js';
+import { mxfp4, nvfp4, q1_0, q4_0, q4_1, q5_0, q5_1, q8_0, q8_1, q8_K, tq1_0, tq2_0 } from './simple.js';
 
 export type { Decoder } from './decoder.js';
 
-/** Every block type that is decoded, by its name in ggml. The arithmetic follows `gguf/quants.py` of the gguf package 0.19, in single precision. */
+/**
+ * Every block type that is decoded, by its name in ggml. The arithmetic follows `gguf/quants.py` of the gguf package 0.19, in single precision;
+ * Q1_0, Q8_1 and Q8_K, which the package does not decode, follow ggml's own description of their blocks (ggml-common.h).
+ */
 export const decoders: Readonly<Record<string, Decoder>> = {
+  Q1_0: q1_0,
   Q4_0: q4_0,
   Q4_1: q4_1,
   Q5_0: q5_0,

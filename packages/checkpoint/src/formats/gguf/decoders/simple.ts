@@ -85,6 +85,15 @@ export const q8_K: Decoder = (bytes, from, count, out, at) => {
   }
 };
 
+/** Q1_0: 128 signs, 1 for plus. Block: magnitude (f16), 16 bytes, the first sign in the lowest bit. */
+export const q1_0: Decoder = (bytes, from, count, out, at) => {
+  const half = halfTable();
+  for (let block = 0; block < count; block++, from += 18, at += 128) {
+    const d = half[bytes[from]! | (bytes[from + 1]! << 8)]!;
+    for (let j = 0; j < 128; j++) out[at + j] = (bytes[from + 2 + (j >> 3)]! >> (j & 7)) & 1 ? d : -d;
+  }
+};
+
 /** TQ1_0: 256 ternary digits, five to a byte as fractions of 3⁵/256. Block: 48 + 4 bytes, scale (f16). */
 export const tq1_0: Decoder = (bytes, from, count, out, at) => {
   const half = halfTable();
