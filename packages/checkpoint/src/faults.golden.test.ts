@@ -2,8 +2,11 @@ import { statSync } from 'node:fs';
 import { attempt } from '@espalier/base';
 import { openCheckpoint } from '@espalier/checkpoint';
 import { allGoldenFaults, fileSource, fixturePath, type GoldenFault } from '@espalier/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readValues } from './values/readValues.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 const OURS = /^checkpoints\/(?:faults\/(?:safetensors|npy|zip|pytorch|pointers)|npy|pytorch|huggingface)\//;
 

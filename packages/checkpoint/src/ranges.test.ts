@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { seeded } from '@espalier/base';
 import { openCheckpoint } from '@espalier/checkpoint';
 import { allGolden, fileSource, fixturePath, readAll } from '@espalier/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readValues } from './values/readValues.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 const doors = ['', '/config.json', '/model.safetensors.index.json'];
 const cases = ['npy/', 'npz/', 'pytorch/', 'packed/', 'safetensors/']

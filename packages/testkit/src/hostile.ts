@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { attempt, type Fault, sizeOf } from '@espalier/base';
 import { type Checkpoint, openCheckpoint, readValues, type TensorEntry } from '@espalier/checkpoint';
 import { byteLength, memorySource } from '@espalier/tensor';
-import { mutations } from './mutations.js';
+import { type Mutation, mutations } from './mutations.js';
 
 /** Longest time that a spoilt file of a few kilobytes may take, far above what any takes. */
 const MAX_MS = 5000;
@@ -24,16 +24,26 @@ export interface Outcomes {
  * or when it takes too long; the message names the file, the seed and what was done, so that the case can be kept.
  * `around` are the files of its folder, by name.
  */
-export async function survive(
+export function survive(
   name: string,
   bytes: Uint8Array,
   seed: number,
   count: number,
   around: ReadonlyMap<string, Uint8Array> = new Map(),
 ): Promise<Outcomes> {
+  return surviveCopies(name, mutations(bytes, seed, count), seed, around);
+}
+
+/** The same with copies that the test spoilt in its own way. */
+export async function surviveCopies(
+  name: string,
+  copies: Iterable<Mutation>,
+  seed: number,
+  around: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<Outcomes> {
   const outcomes: Outcomes = { files: 0, faults: 0, opened: 0, tensors: 0, unreadable: 0 };
   let index = 0;
-  for (const mutation of mutations(bytes, seed, count)) {
+  for (const mutation of copies) {
     const began = performance.now();
     try {
       await examine(name, mutation.bytes, around, outcomes);

@@ -27,11 +27,12 @@ export {
   type GoldenTensor,
   goldenFor,
 } from './golden.js';
-export { fixtureFolder, type Outcomes, survive } from './hostile.js';
-export { type Mutation, mutations } from './mutations.js';
+export { fixtureFolder, type Outcomes, survive, surviveCopies } from './hostile.js';
+export { jsonMutations, type Mutation, mutations } from './mutations.js';
 export { type Picklable, pickleBytes } from './pickleBytes.js';
 export { type ProtoValue, protoMessage } from './protobuf.js';
 export { type Comparable, comparable, digestOf, expected, readAll, sha256 } from './readAll.js';
 export { safetensorsBytes } from './safetensorsBytes.js';
+export { tableBytes } from './tableBytes.js';
 export { f32Bytes, type StorageBytes, storageRef, tensorRef, torchLegacy, torchZip } from './torchBytes.js';
 export { join, u16, u32, u64, type ZipMember, type ZipOptions, zipBytes } from './zipBytes.js';

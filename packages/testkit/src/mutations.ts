@@ -83,3 +83,65 @@ export function* mutations(bytes: Uint8Array, seed: number, count: number): Gene
     }
   }
 }
+
+/** Values that a JSON file of strangers may hold where others are expected. */
+const ODD: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  0.5,
+  2 ** 31,
+  2 ** 53,
+  1e308,
+  '',
+  '../x',
+  '__proto__',
+  'constructor',
+  '\0',
+  'x'.repeat(5000),
+  [],
+  {},
+  [[[[[[]]]]]],
+  [-1],
+  [2 ** 40, 2 ** 40],
+  { __proto__: null, toString: 1 },
+  [null],
+  ['a', 0, 0],
+  Array.from({ length: 300 }, () => 1),
+];
+
+/** Copies of a JSON value in which some parts were replaced by odd ones, left out, or put somewhere else. The same seed gives the same copies. */
+export function* jsonMutations(
+  value: unknown,
+  seed: number,
+  count: number,
+): Generator<{ readonly what: string; readonly value: unknown }> {
+  const rng = seeded(seed);
+  for (let index = 0; index < count; index++) {
+    const copy: unknown = structuredClone(value);
+    const places: { readonly holder: Record<string, unknown>; readonly key: string; readonly path: string }[] = [];
+    const walk = (holder: unknown, path: string): void => {
+      if (typeof holder !== 'object' || holder === null) return;
+      for (const key of Object.keys(holder)) {
+        places.push({ holder: holder as Record<string, unknown>, key, path: `${path}.${key}` });
+        walk((holder as Record<string, unknown>)[key], `${path}.${key}`);
+      }
+    };
+    walk(copy, '');
+    const done: string[] = [];
+    const changes = 1 + rng.below(3);
+    for (let change = 0; change < changes && places.length > 0; change++) {
+      const { holder, key, path } = places[rng.below(places.length)]!;
+      const choice = rng.below(8);
+      if (choice === 0) delete holder[key];
+      else if (choice === 1) {
+        const other = places[rng.below(places.length)]!;
+        holder[key] = structuredClone(other.holder[other.key]);
+      } else holder[key] = structuredClone(ODD[rng.below(ODD.length)]);
+      done.push(path);
+    }
+    // As a file would bring it: a hole in a list is null there.
+    yield { what: done.join(' and '), value: JSON.parse(JSON.stringify(copy)) };
+  }
+}

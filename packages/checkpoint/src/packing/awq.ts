@@ -33,15 +33,17 @@ export const awq: Packing = {
       const codes = await readWordColumns(words, from, to, signal);
       const out = new Float32Array((to - from) * 8 * inputs);
       for (let eight = from; eight < to; eight++) {
+        const words8 = (eight - from) * inputs;
         for (let c = 0; c < 8; c++) {
           const shift = 4 * NIBBLE[c]!;
           const output = 8 * eight + c;
           const at = (output - 8 * from) * inputs;
-          for (let i = 0; i < inputs; i++) {
-            const g = Math.floor(i / groupSize);
-            const code = (codes[(eight - from) * inputs + i]! >>> shift) & 15;
+          for (let g = 0; g < groups; g++) {
+            const factor = scale[g * outputs + output]!;
             const zero = (zeros[g * words.columns + eight]! >>> shift) & 15;
-            out[at + i] = scale[g * outputs + output]! * (code - zero);
+            const end = Math.min((g + 1) * groupSize, inputs);
+            for (let i = g * groupSize; i < end; i++)
+              out[at + i] = factor * (((codes[words8 + i]! >>> shift) & 15) - zero);
           }
         }
       }

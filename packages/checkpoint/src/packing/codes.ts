@@ -1,6 +1,6 @@
 import type { ByteSource } from '@espalier/tensor';
 import type { TensorEntry } from '../checkpoint.js';
-import { stridedData } from '../values/strided.js';
+import { gatherBytes } from '../values/strided.js';
 import { malformed } from './packing.js';
 
 /** Code `index` of a little-endian bit stream in 32-bit words that begins at word `base`. Codes may cross the border of two words. */
@@ -38,6 +38,9 @@ export async function readWordRows(words: Words, from: number, to: number, signa
   return toWords(bytes);
 }
 
+/** Words gathered at once. */
+const BATCH_WORDS = 512 * 1024;
+
 /** Columns `from` to `to`, one after the other: the transposed matrix by rows. */
 export async function readWordColumns(
   words: Words,
@@ -45,17 +48,40 @@ export async function readWordColumns(
   to: number,
   signal?: AbortSignal,
 ): Promise<Uint32Array> {
-  const transposed = stridedData({
+  const transposed = {
     source: words.source,
     dtype: 'U32',
     shape: [words.columns, words.rows],
     strides: [1, words.columns],
     begin: words.begin,
-  });
-  return Uint32Array.from(await transposed.read(from * words.rows, (to - from) * words.rows, signal));
+  } as const;
+  const out = new Uint32Array((to - from) * words.rows);
+  const columnsAtOnce = Math.max(1, Math.floor(BATCH_WORDS / words.rows));
+  for (let column = from; column < to; column += columnsAtOnce) {
+    const end = Math.min(column + columnsAtOnce, to);
+    const bytes = await gatherBytes(transposed, column * words.rows, (end - column) * words.rows, signal);
+    out.set(toWords(bytes), (column - from) * words.rows);
+  }
+  return out;
+}
+
+/** All codes of a bit stream in `words` from `base`, in order. */
+export function unpackCodes(words: Uint32Array, base: number, bits: number, codes: Uint8Array): void {
+  if (32 % bits !== 0) {
+    for (let i = 0; i < codes.length; i++) codes[i] = codeAt(words, base, i, bits);
+    return;
+  }
+  const mask = 2 ** bits - 1;
+  for (let i = 0, at = base; i < codes.length; at++) {
+    let word = words[at]!;
+    for (let shift = 0; shift < 32 && i < codes.length; shift += bits, i++) {
+      codes[i] = word & mask;
+      word >>>= bits;
+    }
+  }
 }
 
 function toWords(bytes: Uint8Array): Uint32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Uint32Array.from({ length: bytes.length / 4 }, (_, index) => view.getUint32(4 * index, true));
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
 }

@@ -1,5 +1,6 @@
+import type { TensorEntry } from '../checkpoint.js';
 import { isLength } from '../json.js';
-import { codeAt, readWordColumns, readWordRows, type Words, wordsOf } from './codes.js';
+import { codeAt, readWordColumns, readWordRows, unpackCodes, type Words, wordsOf } from './codes.js';
 import type { PackingConfig } from './config.js';
 import { expectShape, lazyValues, malformed, type Packing, packedEntry, rowData } from './packing.js';
 
@@ -30,22 +31,25 @@ export const gptq: Packing = {
     if (order !== undefined) expectShape(order, [inputs]);
 
     const readScales = lazyValues(scales);
-    const readOrder = order === undefined ? undefined : lazyValues(order);
-    const offset = config.checkpointFormat === 'gptq_v2' ? 0 : 1;
-    const readZeros = lazyZeros(zeroWords, outputs, bits, offset);
-    const groupSize = config.groupSize ?? Math.ceil(inputs / groups);
+    const readGroups = lazyGroups(order, inputs, groups, config.groupSize ?? Math.ceil(inputs / groups));
+    const readZeros = lazyZeros(zeroWords, outputs, bits, config.checkpointFormat === 'gptq_v2' ? 0 : 1);
 
     const read = async (from: number, to: number, signal?: AbortSignal): Promise<Float32Array> => {
-      const [scale, zero, group] = [await readScales(signal), await readZeros(signal), await readOrder?.(signal)];
-      const codes = await readWordColumns(words, from, to, signal);
+      const [scale, zero, group] = [await readScales(signal), await readZeros(signal), await readGroups(signal)];
+      const packed = await readWordColumns(words, from, to, signal);
       const out = new Float32Array((to - from) * inputs);
+      const codes = new Uint8Array(inputs);
+      const [rowScales, rowZeros] = [new Float32Array(groups), new Int32Array(groups)];
       for (let row = from; row < to; row++) {
+        unpackCodes(packed, (row - from) * words.rows, bits, codes);
+        for (let g = 0; g < groups; g++) {
+          rowScales[g] = scale[g * outputs + row]!;
+          rowZeros[g] = zero[g * outputs + row]!;
+        }
         const at = (row - from) * inputs;
         for (let i = 0; i < inputs; i++) {
-          const g = group === undefined ? Math.floor(i / groupSize) : group[i]!;
-          if (!(g >= 0 && g < groups)) malformed(order?.name ?? base, `names group ${g} of ${groups}`);
-          const place = g * outputs + row;
-          out[at + i] = scale[place]! * (codeAt(codes, (row - from) * words.rows, i, bits) - zero[place]!);
+          const g = group[i]!;
+          out[at + i] = rowScales[g]! * (codes[i]! - rowZeros[g]!);
         }
       }
       return out;
@@ -66,6 +70,26 @@ function bitsOf(zeros: Words, outputs: number, config: PackingConfig): number {
   const bits = config.bits ?? (zeros.columns * 32) / outputs;
   if (![2, 3, 4, 8].includes(bits)) malformed('GPTQ', `with codes of ${bits} bits is not known`);
   return bits;
+}
+
+/** The group of each input: as `g_idx` names it, else by their order. */
+function lazyGroups(
+  order: TensorEntry | undefined,
+  inputs: number,
+  groups: number,
+  groupSize: number,
+): (signal?: AbortSignal) => Promise<Uint32Array> {
+  const implied = Uint32Array.from({ length: order === undefined ? inputs : 0 }, (_, i) => Math.floor(i / groupSize));
+  if (order === undefined && implied.some((group) => group >= groups))
+    malformed('GPTQ', `groups of ${groupSize} inputs are more than there are scales`);
+  const stated = order === undefined ? undefined : lazyValues(order);
+  return async (signal) => {
+    if (stated === undefined) return implied;
+    const named = await stated(signal);
+    const wrong = named.find((group) => !(group >= 0 && group < groups));
+    if (wrong !== undefined) malformed(order?.name ?? '', `names group ${wrong} of ${groups}`);
+    return Uint32Array.from(named);
+  };
 }
 
 function lazyZeros(

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { memorySource } from '@espalier/tensor';
 import { allGolden, fixturePath, readAll, safetensorsBytes } from '@espalier/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openSafetensors } from '../formats/safetensors/format.js';
 import { openCheckpoint } from '../open.js';
 import { parsePackingConfig } from './config.js';
 import { fold } from './fold.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 const bytesOf = (path: string): Uint8Array => new Uint8Array(readFileSync(fixturePath(path)));
 

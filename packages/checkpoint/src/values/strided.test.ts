@@ -1,8 +1,11 @@
 import { sizeOf, stridesOf, unravel } from '@espalier/base';
 import { memorySource } from '@espalier/tensor';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { extentOf, isContiguous, stridedData } from './strided.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 const arbShape = fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 4 });
 

@@ -2,9 +2,12 @@ import { attempt, FaultError } from '@espalier/base';
 import { type ByteSource, memorySource } from '@espalier/tensor';
 import { join, type ZipMember, zipBytes } from '@espalier/testkit';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { crc32 } from './crc32.js';
 import { firstEntryName, readZip } from './zip.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const open = (bytes: Uint8Array) => readZip(memorySource('x.zip', bytes));

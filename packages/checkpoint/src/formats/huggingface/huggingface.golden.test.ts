@@ -1,8 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { openCheckpoint } from '@espalier/checkpoint';
 import { allGolden, comparable, expected, fileSource, fixturePath } from '@espalier/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { huggingfaceDoor } from './door.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.each(allGolden('huggingface/'))('%s', (_, golden) => {
   test('is one checkpoint, whichever of its files is opened', async () => {

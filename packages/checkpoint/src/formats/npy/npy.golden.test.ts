@@ -1,6 +1,9 @@
 import { openCheckpoint } from '@espalier/checkpoint';
 import { allGolden, comparable, expected, fileSource, fixturePath } from '@espalier/testkit';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe.each([...allGolden('npy/'), ...allGolden('npz/')])('%s', (_, golden) => {
   test('agrees with numpy.load, to the last bit of every array', async () => {

@@ -2,12 +2,15 @@ import { attempt } from '@espalier/base';
 import { memorySource } from '@espalier/tensor';
 import { join, u16, u32, zipBytes } from '@espalier/testkit';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openCheckpoint } from '../../open.js';
 import { readValues } from '../../values/readValues.js';
 import { parseNumpyType } from './dtype.js';
 import { parseNpyHeader, readNpyHeader } from './header.js';
 import { parseLiteral } from './literal.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 function npyBytes(header: string, body: Uint8Array, version: 1 | 2 | 3 = 1): Uint8Array {
   const text = new TextEncoder().encode(header);

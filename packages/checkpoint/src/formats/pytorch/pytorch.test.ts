@@ -12,12 +12,15 @@ import {
   zipBytes,
 } from '@espalier/testkit';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Checkpoint } from '../../checkpoint.js';
 import { openCheckpoint } from '../../open.js';
 import { readValues } from '../../values/readValues.js';
 import { extentOf } from '../../values/strided.js';
 import { isExpected } from './globals.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 async function open(bytes: Uint8Array, name = 'x.pt'): Promise<Checkpoint> {
   const opened = await openCheckpoint(memorySource(name, bytes));

@@ -1,10 +1,13 @@
 import { type ByteSource, byteLength, memorySource } from '@espalier/tensor';
 import { safetensorsBytes } from '@espalier/testkit';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Checkpoint } from '../../checkpoint.js';
 import { openCheckpoint } from '../../open.js';
 import { readValues } from '../../values/readValues.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 async function open(bytes: Uint8Array): Promise<Checkpoint> {
   const opened = await openCheckpoint(memorySource('x.safetensors', bytes));

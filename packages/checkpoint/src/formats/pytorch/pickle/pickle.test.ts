@@ -2,11 +2,14 @@ import { attempt, type Fault } from '@espalier/base';
 import { memorySource } from '@espalier/tensor';
 import { join, type Picklable, pickleBytes, u32, u64 } from '@espalier/testkit';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { PICKLE_LIMITS, type PickleLimits } from './budget.js';
 import { operands } from './opcodes.js';
 import { type Pickle, readPickle } from './read.js';
 import type { Value } from './value.js';
+
+// Seconds of work on a machine that does nothing else.
+vi.setConfig({ testTimeout: 60_000 });
 
 const read = (bytes: Uint8Array): Promise<Pickle> => readPickle(memorySource('x.pkl', bytes), 0);
 const unpickled = async (bytes: Uint8Array): Promise<Value> => (await read(bytes)).value;

@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as protocol from '@espalier/protocol';
+import { diffReport, inspectReport } from '@espalier/service';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { anchorOfCode, codesInSources } from './docs/codes.js';
+import { type Example, exampleOf, examplesFolder, writeExamples } from './docs/examples.js';
+import { anchorsOf, deadLinks } from './docs/links.js';
+import { messagesOf, withMessages } from './docs/protocol.js';
+import { filesBelow, packageFolders, readText, root, sections } from './docs/repository.js';
+
+const PARTS = ['Example', 'Files', 'Invariants', 'Sources and gaps'];
+
+describe('READMEs of packages', () => {
+  const examples = packageFolders.flatMap((folder): Example[] => {
+    const path = `${folder}/README.md`;
+    const example = existsSync(join(root, path)) ? exampleOf(folder, readText(path)) : null;
+    return example === null ? [] : [example];
+  });
+  beforeAll(() => writeExamples(examples));
+  afterAll(() => rmSync(examplesFolder, { recursive: true, force: true }));
+
+  describe.each(packageFolders)('%s', (folder) => {
+    test('has a sentence and four parts', () => {
+      const text = readText(`${folder}/README.md`);
+      expect([...sections(text).keys()]).toEqual(PARTS);
+      const answer = text.split('\n').find((line) => line !== '' && !line.startsWith('#'));
+      expect(answer, 'what it answers, in one sentence').toMatch(/^[A-Z].*\.$/);
+    });
+
+    test('its example gives the answers that it states', async () => {
+      const example = examples.find((candidate) => candidate.folder === folder)!;
+      expect(example?.answers, 'answers are written `expression; // → value`').toBeGreaterThan(0);
+      const module = (await import(/* @vite-ignore */ example.path)) as { __answers: unknown[] };
+      expect(module.__answers).toHaveLength(example.answers);
+    });
+
+    test('its map names every file and folder of src, and nothing else', () => {
+      const map = sections(readText(`${folder}/README.md`)).get('Files')!;
+      const rows = [...map.matchAll(/^\| (.+?) \|/gm)].map((match) => match[1]!);
+      const named = rows.flatMap((row) => [...row.matchAll(/`([^`]+)`/g)].map((match) => match[1]!.replace(/\/$/, '')));
+      const entries = readdirSync(join(root, folder, 'src'), { withFileTypes: true })
+        .map((entry) => entry.name)
+        .filter((name) => !/\.test\.ts$/.test(name) && name !== 'index.ts');
+      expect([...named].sort()).toEqual(entries.sort());
+    });
+  });
+
+  test('their examples compile', { timeout: 120_000 }, async () => {
+    const compiler = join(root, 'node_modules/typescript/bin/tsc');
+    const run = promisify(execFile)(process.execPath, [compiler, '-p', examplesFolder, '--pretty', 'false']);
+    const output = await run.then(
+      () => '',
+      (error: { stdout?: string; message: string }) => error.stdout || error.message,
+    );
+    expect(output.split('\n').filter((line) => line.includes('.tmp/') || line.includes('error TS') === false)).toEqual([
+      '',
+    ]);
+  });
+});
+
+describe('docs/protocol.md', () => {
+  const messages = messagesOf(protocol);
+
+  test('says of every message what it is for', () =>
+    expect(messages.filter(({ comment }) => comment === '').map(({ name }) => name)).toEqual([]));
+
+  test('lists every message (vitest -u writes it)', () =>
+    expect(withMessages(readText('docs/protocol.md'), messages)).toMatchFileSnapshot(join(root, 'docs/protocol.md')));
+});
+
+describe('docs/findings.md', () => {
+  const codes = codesInSources(new Set(messagesOf(protocol).map(({ method }) => method)));
+  const text = readText('docs/findings.md');
+
+  test('explains every code of the sources', () => {
+    const anchors = anchorsOf(text);
+    expect([...codes].filter(([code]) => !anchors.has(anchorOfCode(code)))).toEqual([]);
+  });
+
+  test('explains no code that is gone', () => {
+    const explained = [...text.matchAll(/^### ([a-z]+\/[a-z0-9-]+)$/gm)].map((match) => match[1]!);
+    expect(explained.filter((code) => !codes.has(code))).toEqual([]);
+  });
+});
+
+describe('JSON Schemas (vitest -u writes them)', () => {
+  test.each([
+    ['inspect', inspectReport],
+    ['diff', diffReport],
+  ])('docs/schema/%s.schema.json is what the code says', async (name, schema) => {
+    const text = `${JSON.stringify(z.toJSONSchema(schema), null, 2)}\n`;
+    await expect(text).toMatchFileSnapshot(join(root, `docs/schema/${name}.schema.json`));
+  });
+});
+
+test.each(filesBelow('.', (name) => name.endsWith('.md')))('links of %s lead somewhere', (path) =>
+  expect(deadLinks(path)).toEqual([]),
+);

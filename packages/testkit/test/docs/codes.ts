@@ -1,0 +1,37 @@
+import { filesBelow, readText } from './repository.js';
+
+/** Folders whose sources speak of faults and findings. */
+const FOLDERS = [
+  ...['base', 'tensor', 'kernels', 'checkpoint', 'model', 'analysis', 'service', 'host', 'cli'].map(
+    (name) => `packages/${name}/src`,
+  ),
+  ...['server/src', 'extension/src', 'webviews/src'],
+];
+
+/** Areas of codes. A code of a new area is found where it is written `code: 'area/name'`. */
+const AREAS = 'checkpoint|engine|file|heatmap|host|leveldb|page|path|pickle|tensor|zip';
+const QUOTED = new RegExp(`'((?:${AREAS})/[a-z][a-z0-9-]*)'`, 'g');
+const WRITTEN = /\bcode: '([a-z]+\/[a-z][a-z0-9-]*)'/g;
+
+/** Codes of faults and findings in the sources, with the files that use them. */
+export function codesInSources(messages: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, Set<string>>();
+  for (const path of FOLDERS.flatMap((folder) =>
+    filesBelow(folder, (name) => /\.ts$/.test(name) && !/\.test\.ts$/.test(name)),
+  )) {
+    const text = readText(path).replaceAll(/^\s*(?:\*|\/\/|\/\*).*$/gm, '');
+    const codes = [...text.matchAll(QUOTED), ...text.matchAll(WRITTEN)].map((match) => match[1]!);
+    // Findings of values are added by their name alone.
+    if (path === 'packages/analysis/src/findings.ts')
+      codes.push(...[...text.matchAll(/\badd\(\s*'([a-z-]+)'/g)].map((match) => `checkpoint/${match[1]}`));
+    for (const code of codes) {
+      if (messages.has(code)) continue;
+      const paths = found.get(code) ?? new Set();
+      found.set(code, paths.add(path));
+    }
+  }
+  return new Map([...found].sort().map(([code, paths]) => [code, [...paths]]));
+}
+
+/** The anchor of a code, as the editor links to it. */
+export const anchorOfCode = (code: string): string => code.replaceAll(/[^\w-]/g, '');
