@@ -22,9 +22,12 @@ export async function guarded<T>(
   try {
     return await run(signal);
   } catch (error) {
-    if (signal.aborted) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
+    // Also when somebody else stopped what this request waits for: all scans were cancelled, a newer scan took over.
+    if (signal.aborted || isAbort(error)) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     connection.console.error(`${method}: ${text}`);
     throw new ResponseError(-32603, `${method} failed inside Espalier; the log has the details.`);
   }
 }
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
