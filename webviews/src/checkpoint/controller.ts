@@ -98,7 +98,11 @@ export class Controller {
         },
         (error: unknown) => {
           this.flush();
-          if (!isAbort(error)) this.store.dispatch({ type: 'scan-failed', fault: faultOf(error) });
+          if (isAbort(error)) return;
+          const fault = faultOf(error);
+          // Stopped from the editor, which stops all scans at once.
+          if (fault.code === 'host/cancelled') this.store.dispatch({ type: 'scan-stopped' });
+          else this.store.dispatch({ type: 'scan-failed', fault });
         },
       );
   }
