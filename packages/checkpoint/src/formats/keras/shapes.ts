@@ -44,8 +44,17 @@ export function outputShapes(layer: KerasLayer, inputs: readonly KnownShape[]): 
   const first = inputs[0] ?? null;
   const { className, config } = layer;
   if (/^(?:LSTM|GRU|SimpleRNN|RNN|CuDNNLSTM|CuDNNGRU)$/.test(className))
-    return recurrentShapes(className, config, first);
-  return [outputShape(className, config, first, inputs)];
+    return recurrentShapes(className, config, first).map(sound);
+  return [sound(outputShape(className, config, first, inputs))];
+}
+
+/** Layers that add axes may follow each other without end. */
+const MAX_RANK = 64;
+
+/** Odd numbers in a config make odd sizes: those are unknown. */
+function sound(shape: KnownShape): KnownShape {
+  if (shape === null || shape.length > MAX_RANK) return null;
+  return shape.map((axis) => (isLength(axis) ? axis : null));
 }
 
 function outputShape(className: string, config: JsonRecord, x: KnownShape, inputs: readonly KnownShape[]): KnownShape {

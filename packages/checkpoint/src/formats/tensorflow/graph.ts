@@ -33,8 +33,9 @@ const BRANCHES: Readonly<Record<string, number>> = {
   StatelessCase: 1,
   MapDefun: 0,
 };
-/** More than the largest real graphs have after their calls were expanded; a file that multiplies itself stops here. */
-const MAX_NODES = 500_000;
+/** Nodes that expanding calls may add, besides a few times what the file itself has: a file whose functions multiply stops here. */
+const MORE_NODES = 20_000;
+const TIMES_NODES = 4;
 const MAX_DEPTH = 200;
 
 interface Scope {
@@ -71,7 +72,7 @@ class GraphBuilder {
   private readonly emitted = new Map<string, Emitted>();
   private readonly queue: { scope: Scope; node: NodeDef }[] = [];
   private readonly usedTensors = new Set<string>();
-  private expandedNodes = 0;
+  private nodesLeft = 0;
 
   constructor(
     private readonly functions: ReadonlyMap<string, FunctionDef>,
@@ -80,7 +81,9 @@ class GraphBuilder {
 
   build(nodes: readonly NodeDef[]): Graph {
     const root = scopeOf(nodes, new Map(), '', [], []);
-    this.expandedNodes = nodes.length;
+    let own = nodes.length;
+    for (const body of this.functions.values()) own += body.nodes.length;
+    this.nodesLeft = MORE_NODES + TIMES_NODES * own;
     const outputs = this.world.outputs.map((reference) => this.follow(this.resolve(root, reference, 0)));
     if (outputs.length === 0) for (const node of nodes) this.follow(this.produced(root, node));
     const inputs = this.world.inputs.map((reference) => this.follow(this.resolve(root, reference, 0)));
@@ -184,8 +187,8 @@ class GraphBuilder {
 
   private enter(scope: Scope, node: NodeDef, body: FunctionDef, values: readonly Resolved[], label = ''): Scope | null {
     if (scope.stack.includes(body.name) || scope.stack.length > 50) return null;
-    this.expandedNodes += body.nodes.length;
-    if (this.expandedNodes > MAX_NODES) return null;
+    this.nodesLeft -= body.nodes.length + 1;
+    if (this.nodesLeft < 0) return null;
     const bound = new Map<string, Resolved>();
     for (const [index, argument] of body.arguments.entries()) {
       const value = values[index];

@@ -39,11 +39,14 @@ export async function withShapes(
   return { ...graph, values };
 }
 
+/** A chain of operators that add axes ends here. */
+const MAX_RANK = 64;
+const isAxis = (axis: number | null): boolean => axis === null || (Number.isSafeInteger(axis) && axis >= 0);
+
 /** What the file states is never overwritten, only made more precise. */
 function learn(values: Map<string, GraphValue>, name: string, shape: KnownShape): void {
   const known = values.get(name);
-  if (known === undefined || shape === null || !shape.every((axis) => axis === null || Number.isSafeInteger(axis)))
-    return;
+  if (known === undefined || shape === null || shape.length > MAX_RANK || !shape.every(isAxis)) return;
   if (known.shape === null) values.set(name, { ...known, shape });
   else if (known.tensor === undefined && known.shape.length === shape.length && known.shape.includes(null)) {
     values.set(name, { ...known, shape: known.shape.map((axis, index) => axis ?? shape[index]!) });

@@ -99,7 +99,8 @@ const numberOf = (value: unknown): number =>
 
 /** Bytes: base64, or in early converters a list of codes. */
 function textOf(value: unknown): string | undefined {
-  if (Array.isArray(value)) return String.fromCharCode(...value.slice(0, 1024).map((code) => Number(code) & 255));
+  if (Array.isArray(value))
+    return String.fromCharCode(...value.slice(0, 1024).map((code) => (typeof code === 'number' ? code & 255 : 0)));
   if (typeof value !== 'string' || value.length > 4096) return undefined;
   try {
     return atob(value);

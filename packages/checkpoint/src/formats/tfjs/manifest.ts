@@ -113,7 +113,11 @@ function readQuantized(
   }
   const integer = stored === 'uint8' ? 'U8' : stored === 'uint16' ? 'U16' : null;
   if (integer === null || (dtype !== 'float32' && dtype !== 'int32')) {
-    return { dtype: 'UNKNOWN', storage: `${dtype} as ${String(stored)}`, stored: null };
+    return {
+      dtype: 'UNKNOWN',
+      storage: `${dtype} as ${typeof stored === 'string' ? stored : 'something unknown'}`,
+      stored: null,
+    };
   }
   const scale = own(claim, 'scale');
   const minimum = own(claim, 'min');
