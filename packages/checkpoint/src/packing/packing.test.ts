@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { memorySource } from '@espalier/tensor';
-import { allGolden, fixturePath, readAll, safetensorsBytes } from '@espalier/testkit';
+import { allGolden, fixturePath, readAll, safetensorsBytes, tensorRef, torchZip } from '@espalier/testkit';
 import { describe, expect, test, vi } from 'vitest';
 import { openSafetensors } from '../formats/safetensors/format.js';
 import { openCheckpoint } from '../open.js';
@@ -88,6 +88,35 @@ test('a weight that is stored beside its parts keeps its name for itself', async
   expect(new Set(names).size).toBe(names.length);
   expect(names).toContain('model.layers.0.self_attn.q_proj.qweight');
   expect(names).toContain('model.layers.0.mlp.down_proj.weight');
+});
+
+test('a packed weight in a PyTorch file is put together too', async () => {
+  const storage = (key: string, type: string, bytes: Uint8Array, elements: number) => ({ key, type, bytes, elements });
+  const parts = {
+    'l.qweight': [storage('0', 'IntStorage', new Uint8Array(4 * 8 * 64).fill(0x21), 512), [8, 64]],
+    'l.qzeros': [storage('1', 'IntStorage', new Uint8Array(4 * 2 * 8), 16), [2, 8]],
+    'l.scales': [storage('2', 'HalfStorage', new Uint8Array(2 * 2 * 64).fill(0x3c), 128), [2, 64]],
+  } as const;
+  const state = new Map(
+    Object.entries(parts).map(([name, [one, [rows, columns]]]) => [
+      name,
+      tensorRef(one, [rows, columns], [columns, 1]),
+    ]),
+  );
+  const opened = await openCheckpoint(
+    memorySource(
+      'x.bin',
+      torchZip(
+        state,
+        Object.values(parts).map(([one]) => one),
+      ),
+    ),
+  );
+  if (!opened.ok) throw new Error(opened.fault.message);
+  expect(opened.value.tensors).toMatchObject([{ name: 'l.weight', storage: 'GPTQ-4', shape: [64, 64] }]);
+  // Codes 1 and 2 alternate, zero points are 0 + 1.
+  const scale = 1.05859375;
+  expect([...(await readAll(opened.value.tensors[0]!))].slice(0, 4)).toEqual([0, scale, 0, scale]);
 });
 
 test('packed weights are linear, and their output channels are known', async () => {

@@ -4,7 +4,7 @@ import type { Checkpoint, Finding, OpenOptions, TensorEntry } from '../../checkp
 import { isRecord, own, readJson } from '../../json.js';
 import { raiseIfPointer } from '../../pointer.js';
 import { looksLikeZip } from '../../zip/zip.js';
-import { pytorch } from '../pytorch/format.js';
+import { openPytorch } from '../pytorch/format.js';
 import { looksLegacy } from '../pytorch/legacy.js';
 import { openSafetensors } from '../safetensors/format.js';
 
@@ -108,7 +108,7 @@ export async function openShard(
       const head = await source.read(0, Math.min(1024, source.sizeBytes), options.signal);
       raiseIfPointer(head, source.name);
       return looksLikeZip(head) || looksLegacy(head)
-        ? await pytorch.open(source, options)
+        ? await openPytorch(source, options)
         : await openSafetensors(source, options);
     });
     keep = result.ok;

@@ -1,4 +1,4 @@
-import { type Fault, raise } from '@espalier/base';
+import { type Fault, raise, sizeOf } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, Finding, OpenOptions, TensorEntry } from '../../checkpoint.js';
 import { unreadableFindings } from '../../values/unreadable.js';
@@ -78,15 +78,20 @@ async function readPart(
   const inner = entry.open();
   const pickle = await readPickle(inner, 0, signal);
   const walked = walk(pickle.value);
-  const found: Found[] =
-    prefix === undefined
-      ? [...walked.found]
-      : walked.found.map((one) => ({ ...one, name: `${prefix}.${one.name}`, role: 'constant' }));
+  const found = prefix === undefined ? walked.found : walked.found.map((one) => asConstant(one, prefix));
   const find = storageFinder(zip, folders, source, bigEndian, signal);
   // A deflated pickle that holds arrays gets a stream of its own for them.
   const tensors = await toEntries(found, entry.method === 'stored' ? inner : entry.open(), source.name, find);
   const offset = entry.method === 'stored' ? await entry.locate(signal) : undefined;
   return { tensors, walked, findings: findingsOf(pickle, walked, source.name, offset) };
+}
+
+/** As in graphs of other formats, a constant of 64 elements or more may well be a weight. */
+const MIN_WEIGHT_ELEMENTS = 64;
+
+function asConstant({ name, tensor }: Found, prefix: string): Found {
+  const elements = 'shape' in tensor ? sizeOf(tensor.shape) : 0;
+  return { name: `${prefix}.${name}`, tensor, ...(elements < MIN_WEIGHT_ELEMENTS ? { role: 'constant' } : {}) };
 }
 
 function findingsOf(pickle: Pickle, walked: Walk, file: string, offset: number | undefined): Finding[] {

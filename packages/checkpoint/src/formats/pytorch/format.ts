@@ -1,4 +1,6 @@
-import type { Format } from '../../checkpoint.js';
+import type { ByteSource } from '@espalier/tensor';
+import type { Checkpoint, Format, OpenOptions } from '../../checkpoint.js';
+import { foldPackings } from '../../packing/fold.js';
 import { looksLikeZip } from '../../zip/zip.js';
 import { openArchive } from './archive.js';
 import { looksLegacy, looksLikePickle, openLegacy, openPickle } from './legacy.js';
@@ -10,9 +12,12 @@ export const pytorch: Format = {
   name: 'pytorch',
   matches: (head, source) =>
     looksLegacy(head) || looksLikeZip(head) || (looksLikePickle(head) && ENDINGS.test(source.name)),
-  async open(source, options) {
-    const head = await source.read(0, Math.min(32, source.sizeBytes), options.signal);
-    if (looksLikeZip(head)) return await openArchive(source, options);
-    return looksLegacy(head) ? await openLegacy(source, options) : await openPickle(source, options);
-  },
+  open: async (source, options) => await foldPackings(await openPytorch(source, options), source, options),
 };
+
+/** One file, every tensor as it is stored. */
+export async function openPytorch(source: ByteSource, options: OpenOptions): Promise<Checkpoint> {
+  const head = await source.read(0, Math.min(32, source.sizeBytes), options.signal);
+  if (looksLikeZip(head)) return await openArchive(source, options);
+  return looksLegacy(head) ? await openLegacy(source, options) : await openPickle(source, options);
+}
