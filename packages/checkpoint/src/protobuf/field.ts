@@ -13,6 +13,7 @@ export const FIXED32 = 5;
 
 const WIRE_NAMES = ['a varint', '8 bytes', 'a length and bytes', 'a group', 'the end of a group', '4 bytes'];
 const utf8 = new TextDecoder('utf-8');
+const ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
 const scratch = new DataView(new ArrayBuffer(8));
 
 /**
@@ -28,6 +29,8 @@ export class WireField {
   /** Payload of a length-delimited field, as offsets in the file; the value itself for the others. */
   begin = 0;
   end = 0;
+  /** Where the reader goes on; its own. */
+  next = 0;
   /** Set for length-delimited payloads of at most `INLINE_BYTES`. */
   payload: Uint8Array | undefined;
 
@@ -78,7 +81,7 @@ export class WireField {
 
   /** A short text. Bytes that are not UTF-8 become U+FFFD. */
   text(): string {
-    return utf8.decode(this.bytes());
+    return decodeText(this.bytes());
   }
 
   /** A short payload; a view that is valid until the handler returns. Raises for more than `INLINE_BYTES`. */
@@ -175,6 +178,18 @@ export class WireField {
     if (into.length >= limit) this.malformed(`Field ${this.number} repeats more than ${limit} times`);
     into.push(value);
   }
+}
+
+/** Names are short and mostly ASCII; starting the decoder costs more than they do. */
+function decodeText(bytes: Uint8Array): string {
+  if (bytes.length > 64) return utf8.decode(bytes);
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    const code = bytes[i]!;
+    if (code > 127) return utf8.decode(bytes);
+    text += ASCII[code]!;
+  }
+  return text;
 }
 
 function signed(low: number, high: number): number {

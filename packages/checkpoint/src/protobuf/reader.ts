@@ -58,39 +58,58 @@ export class WireReader {
     if (this.depth >= this.limits.depth) this.tooComplex(span.source, span.begin, 'nested messages', this.limits.depth);
     this.depth++;
     try {
-      await this.walk(span, handlers);
+      if (span.bytes === undefined) await this.walk(span, handlers);
+      else {
+        const field = new WireField(span.source);
+        field.next = span.begin;
+        for (let pending = this.scan(field, span, span.bytes, handlers); pending !== undefined; ) {
+          await pending;
+          pending = this.scan(field, span, span.bytes, handlers);
+        }
+      }
     } finally {
       this.depth--;
     }
   }
 
+  /** Walks a message in memory until a handler returns a promise, and hands that on; most never do. */
+  private scan(field: WireField, span: Span, bytes: Uint8Array, handlers: Handlers): Promise<void> | undefined {
+    const base = span.begin;
+    while (field.next < span.end) {
+      const at = field.next;
+      if (++this.fields > this.limits.fields) this.tooComplex(span.source, at, 'fields', this.limits.fields);
+      field.next = base + readHeader(field, bytes, at - base, bytes.length, base);
+      const handler = handlers[field.number];
+      field.payload = undefined;
+      if (field.wire === LENGTH_DELIMITED) {
+        field.next = this.payload(field, field.next, span);
+        if (handler !== undefined) field.payload = bytes.subarray(field.begin - base, field.end - base);
+      }
+      const pending = handler?.(field);
+      if (pending !== undefined) return pending;
+    }
+    return undefined;
+  }
+
   private async walk(span: Span, handlers: Handlers): Promise<void> {
     const field = new WireField(span.source);
-    let bytes = span.bytes;
-    let base = span.begin;
     let at = span.begin;
     while (at < span.end) {
       if (++this.fields > this.limits.fields) this.tooComplex(span.source, at, 'fields', this.limits.fields);
-      if (span.bytes === undefined) {
-        const need = Math.min(LONGEST_HEADER, span.end - at);
-        const window = this.covers(span.source, at, need) ?? (await this.slide(span, at, need));
-        bytes = window.bytes;
-        base = window.begin;
-      }
-      const next = base + readHeader(field, bytes!, at - base, Math.min(bytes!.length, span.end - base), base);
+      const need = Math.min(LONGEST_HEADER, span.end - at);
+      let window = this.covers(span.source, at, need) ?? (await this.slide(span, at, need));
+      const end = Math.min(window.bytes.length, span.end - window.begin);
+      const next = window.begin + readHeader(field, window.bytes, at - window.begin, end, window.begin);
       const handler = handlers[field.number];
-      if (field.wire !== LENGTH_DELIMITED) {
-        at = next;
-      } else {
+      field.payload = undefined;
+      if (field.wire !== LENGTH_DELIMITED) at = next;
+      else {
         at = this.payload(field, next, span);
-        const inline = span.bytes !== undefined || field.end - field.begin <= INLINE_BYTES;
-        if (handler !== undefined && inline && field.end > base + bytes!.length) {
-          const window = await this.slide(span, field.begin, field.end - field.begin);
-          bytes = window.bytes;
-          base = window.begin;
+        if (handler !== undefined && field.end - field.begin <= INLINE_BYTES) {
+          const length = field.end - field.begin;
+          if (field.end > window.begin + window.bytes.length) window = await this.slide(span, field.begin, length);
+          field.payload = window.bytes.subarray(field.begin - window.begin, field.end - window.begin);
         }
-        field.payload =
-          handler !== undefined && inline ? bytes!.subarray(field.begin - base, field.end - base) : undefined;
       }
       if (handler !== undefined) {
         const pending = handler(field);
