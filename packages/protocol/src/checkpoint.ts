@@ -73,6 +73,7 @@ export interface WireTile extends Omit<HeatmapTile, 'levels' | 'zeroShare'> {
   readonly zeroShare: string;
 }
 
+/** A window of a tensor as a tile of levels and shares of zeros: pixels, not weights. */
 export const heatmap = request<HeatmapQuery, Answer<WireTile>>('checkpoint/heatmap');
 
 /** Single values of a small window of a layout, for the read-out and for cells wide enough to hold a figure. At most 4 096 cells. */
@@ -92,6 +93,7 @@ export interface ValuesAnswer {
   readonly indices: readonly (readonly number[] | null)[];
 }
 
+/** Single values of a window with their indices in the tensor. */
 export const values = request<ValuesQuery, Answer<ValuesAnswer>>('checkpoint/values');
 
 /** The file on disk is no longer what was read. */

@@ -38,6 +38,7 @@ export interface CompareTotals {
   readonly prunableSparsityAfter: number | null;
 }
 
+/** What differs in the values of every pair of tensors, as it is found; at the end the structure with renames by value, and the totals. */
 export const compare = stream<
   CompareQuery,
   CompareItem,

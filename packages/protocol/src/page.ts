@@ -31,6 +31,7 @@ export type PageAction =
   | { readonly action: 'save-image'; readonly name: string; readonly base64: string }
   | { readonly action: 'copy'; readonly text: string }
   | { readonly action: 'documentation'; readonly code: string };
+/** Asks the editor for one of them. */
 export const pageAction = request<PageAction, { readonly done: boolean; readonly message?: string }>('page/action');
 /** From the editor to the page: select a tensor. */
 export const pageSelect = event<{ readonly tensor: string }>('page/select');

@@ -9,9 +9,9 @@ const FOLDERS = [
 ];
 
 /** Areas of codes. A code of a new area is found where it is written `code: 'area/name'`. */
-const AREAS = 'checkpoint|engine|file|heatmap|host|leveldb|page|path|pickle|tensor|zip';
+const AREAS = 'checkpoint|engine|file|hdf5|heatmap|host|leveldb|page|path|pickle|tensor|zip';
 const QUOTED = new RegExp(`'((?:${AREAS})/[a-z][a-z0-9-]*)'`, 'g');
-const WRITTEN = /\bcode: '([a-z]+\/[a-z][a-z0-9-]*)'/g;
+const WRITTEN = /\bcode: '([a-z][a-z0-9]*\/[a-z][a-z0-9-]*)'/g;
 
 /** Codes of faults and findings in the sources, with the files that use them. */
 export function codesInSources(messages: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
