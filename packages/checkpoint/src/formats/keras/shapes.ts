@@ -288,9 +288,11 @@ function bidirectional(config: JsonRecord, x: Known): KnownShape {
   return [...shape.slice(0, -1), last === null ? null : last * 2];
 }
 
-/** Keras states the output without its batch axis. */
+/** Keras states the output without its batch axis, and leaves out what the letters of the equation say. */
 function einsumDense(config: JsonRecord, x: Known): KnownShape {
   const stated = own(config, 'output_shape') ?? own(config, 'partial_output_shape');
   const rest = isLength(stated) ? [stated] : shapeOf(stated);
-  return rest === null ? null : [x[0] ?? null, ...rest.map((axis, index) => axis ?? x[index + 1] ?? null)];
+  if (rest === null) return null;
+  const [input, , output] = /^(\w+),(\w+)->(\w+)$/.exec(asText(own(config, 'equation')) ?? '')?.slice(1) ?? [];
+  return [x[0] ?? null, ...rest].map((axis, index) => axis ?? x[input?.indexOf(output?.[index] ?? ' ') ?? -1] ?? null);
 }
