@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DiffReport, diffReport, type InspectReport, inspectReport } from '@espalier/service';
 import { allGolden, fixturePath } from '@espalier/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+
+// Every test starts a process or several.
+vi.setConfig({ testTimeout: 60_000 });
 
 const launcher = fileURLToPath(new URL('../bin/espalier.mjs', import.meta.url));
 let folder: string;
@@ -44,26 +47,33 @@ const json = async (...args: string[]): Promise<{ code: number | null; report: I
 
 const pruned = (name: string): string => fixturePath(`checkpoints/pruned/${name}.safetensors`);
 
-test('the JSON of every golden fixture follows the published schema and agrees with the reference tools', async () => {
-  const golden = allGolden().filter((entry) => !entry.file.endsWith('/'));
-  const paths = golden.map((entry) => fixturePath(entry.file));
-  const { report } = await json(...paths);
+test('the JSON of every fixture follows the published schema and agrees with the reference tools', async () => {
+  // Where several stored tensors stand for one weight, the golden list is of the stored ones: the formats' own tests compare those.
+  const golden = allGolden().filter(([, entry]) => entry.packed === undefined);
+  const { report } = await json(...golden.map(([, entry]) => fixturePath(entry.fixture)));
   expect(report.files).toHaveLength(golden.length);
+  const wrong: string[] = [];
   let compared = 0;
   for (const [i, file] of report.files.entries()) {
-    if ('error' in file) throw new Error(`${file.path}: ${file.error.message}`);
-    for (const tensor of golden[i]!.tensors) {
-      const found = file.tensors.find(({ name }) => name === tensor.name);
-      expect(found, `${file.path} has ${tensor.name}`).toBeDefined();
-      expect({ shape: found!.shape, elements: found!.elements }, `${file.path} ${tensor.name}`).toEqual({
-        shape: tensor.shape,
-        elements: tensor.elements,
-      });
+    const [name, entry] = golden[i]!;
+    if ('error' in file) {
+      wrong.push(`${name}: ${file.error.message}`);
+      continue;
+    }
+    const byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
+    for (const tensor of entry.tensors) {
+      const found = byName.get(tensor.path ?? tensor.name) ?? byName.get(tensor.name);
+      if (found === undefined && tensor.optional) continue;
+      const expected = [tensor.shape, tensor.elements, tensor.zeros, tensor.nan, tensor.inf, tensor.min, tensor.max];
+      const actual = [found?.shape, found?.elements, found?.zeros, found?.nan, found?.inf, found?.min, found?.max];
+      if (JSON.stringify(expected) !== JSON.stringify(actual))
+        wrong.push(`${name} ${tensor.name}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`);
       compared++;
     }
   }
-  expect(compared).toBeGreaterThan(200);
-}, 120_000);
+  expect(wrong.slice(0, 20)).toEqual([]);
+  expect(compared).toBeGreaterThan(500);
+}, 180_000);
 
 test('a file that cannot be read keeps its row, the others are reported, and the exit code is 2', async () => {
   const cut = join(folder, 'cut.safetensors');
@@ -99,7 +109,7 @@ test('--fail-on answers with 1 only when the finding occurs', async () => {
   expect((await espalier('inspect', '--fail-on', 'dead-layer', pruned('dead-layer'))).code).toBe(1);
   expect((await espalier('inspect', '--fail-on', 'dead-layer', pruned('dense'))).code).toBe(0);
   expect((await espalier('inspect', '--fail-on', 'error', pruned('dead-layer'))).code).toBe(0);
-});
+}, 20_000);
 
 test('a table for people names the layers, their zeros and what is wrong', async () => {
   const { code, out, err } = await espalier('inspect', pruned('dead-channels'));

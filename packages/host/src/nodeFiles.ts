@@ -157,7 +157,7 @@ async function openSibling(
         hint: 'It is followed in a trusted workspace.',
       });
     }
-    return openRegular(target, other, rules);
+    return openRegular(target, basename(target), rules);
   });
 }
 

@@ -1,4 +1,4 @@
-import { type FileHead, type StructureDiff, structureDiff, type ValueDiff } from '@espalier/analysis';
+import { type FileHead, pairsOf, type StructureDiff, structureDiff, type ValueDiff } from '@espalier/analysis';
 import type { Answer, CompareQuery, CompareTotals } from '@espalier/protocol';
 import type { FileFacts } from './fileFacts.js';
 import type { Service } from './service.js';
@@ -67,8 +67,11 @@ export function createComparisons({ runner, current, scan, now }: Ports): {
       const scanned = await both(query, signal);
       if (!scanned.ok) return scanned;
       const { before, after } = scanned.value;
-      const structure = structureDiff(before.head.tensors, after.head.tensors, digests(before), digests(after));
-      const pairs = pairsOf(before, after, structure);
+      const structure = structureDiff(before.head.tensors, after.head.tensors, {
+        before: digests(before),
+        after: digests(after),
+      });
+      const pairs = comparable(before, after, structure);
       const bytes = pairs.reduce((sum, pair) => sum + pair.bytes, 0);
       const diffs: ValueDiff[] = [];
       let doneBytes = 0;
@@ -124,19 +127,14 @@ const digests = (facts: FileFacts): ReadonlyMap<string, string> => {
 };
 
 /** Tensors that stand on both sides with numbers to compare: by name, or by rename. */
-function pairsOf(before: FileFacts, after: FileFacts, structure: StructureDiff): (TensorPair & { bytes: number })[] {
-  const earlier = new Map(before.head.tensors.map((tensor) => [tensor.name, tensor]));
-  const renamed = new Map(structure.renamed.map((rename) => [rename.after, rename.before]));
-  const pairs: (TensorPair & { bytes: number })[] = [];
-  for (const tensor of after.head.tensors) {
-    const name = renamed.get(tensor.name) ?? tensor.name;
-    const partner = earlier.get(name);
-    if (partner === undefined || tensor.noValues !== undefined || partner.noValues !== undefined) continue;
-    if (partner.shape.length !== tensor.shape.length) continue;
-    pairs.push({ before: name, after: tensor.name, bytes: tensor.bytes + partner.bytes });
-  }
-  return pairs;
-}
+const comparable = (
+  before: FileFacts,
+  after: FileFacts,
+  structure: StructureDiff,
+): (TensorPair & { bytes: number })[] =>
+  pairsOf(before.head.tensors, after.head.tensors, structure.renamed)
+    .filter(([a, b]) => a.noValues === undefined && b.noValues === undefined)
+    .map(([a, b]) => ({ before: a.name, after: b.name, bytes: a.bytes + b.bytes }));
 
 function totalsOfDiffs(diffs: readonly ValueDiff[], before: FileFacts, after: FileFacts): CompareTotals {
   const sum = (read: (diff: ValueDiff) => number): number => diffs.reduce((total, diff) => total + read(diff), 0);

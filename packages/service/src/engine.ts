@@ -190,7 +190,13 @@ export function createEngine(files: Files): Engine {
           for (const pair of pairs) {
             signal.throwIfAborted();
             onItem?.(
-              unwrap(await valueDiff(tensorOf(earlier, pair.before), tensorOf(later, pair.after), idleWork(signal))),
+              unwrap(
+                await valueDiff(
+                  tensorOf(earlier, pair.before).entry,
+                  tensorOf(later, pair.after).entry,
+                  idleWork(signal),
+                ),
+              ),
             );
           }
           return null;

@@ -1,6 +1,7 @@
 export type { CompareEnd, CompareHeads } from './comparisons.js';
 export { findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';
+export { factsOf } from './factsStore.js';
 export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
 export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';

@@ -82,8 +82,8 @@ export function createScans(
     };
     const isOld = (fact: TensorFacts | undefined): boolean =>
       fact === undefined || (full && fact.stats?.obtained.kind === 'sampled');
-    let queue = head.tensors.filter((tensor) => tensor.noValues === undefined && isOld(facts.get(tensor.name)));
-    const tensors = head.tensors.filter((tensor) => tensor.noValues === undefined).length;
+    let queue = head.tensors.filter((tensor) => isScannable(tensor) && isOld(facts.get(tensor.name)));
+    const tensors = head.tensors.filter(isScannable).length;
     const startedMs = now();
     const bytesAtStart = allBytes - queue.reduce((sum, tensor) => sum + tensor.bytes, 0);
     let lastEmit = Number.NEGATIVE_INFINITY;
@@ -243,6 +243,9 @@ export function createScans(
     },
   };
 }
+
+/** Empty tensors are scanned too: that they have no zeros is a fact. */
+const isScannable = ({ noValues }: TensorHead): boolean => noValues === undefined || noValues.why === 'empty';
 
 const ORDER: Readonly<Record<Priority, number>> = { now: 0, soon: 1, idle: 2 };
 

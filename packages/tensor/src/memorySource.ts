@@ -39,11 +39,21 @@ export function memorySource(
           file: name,
         });
       }
-      const found = folder.get(other.replaceAll('\\', '/').replace(/^(?:\.\/)+/, ''));
+      const path = other.replaceAll('\\', '/').replace(/^(?:\.\/)+/, '');
+      const found = folder.get(path);
       if (found === undefined) {
         return fail({ code: 'path/not-found', message: `${other} does not exist beside ${name}.`, file: name });
       }
-      return ok(memorySource(other, found, folder));
+      // Names inside the sibling are relative to its own folder.
+      const below = path.slice(0, path.lastIndexOf('/') + 1);
+      const beside = [...folder].filter(([entry]) => entry.startsWith(below));
+      return ok(
+        memorySource(
+          path.slice(below.length),
+          found,
+          new Map(beside.map(([entry, content]) => [entry.slice(below.length), content])),
+        ),
+      );
     },
     siblingNames: async () => [...folder.keys()].filter((entry) => !entry.includes('/')),
     close: async () => {},

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { type Fault, globMatcher } from '@espalier/base';
 import {
   type FileFacts,
+  factsOf,
   type InspectReport,
   inspectCsv,
   inspectedFile,
@@ -90,10 +91,12 @@ async function inspectOne(
     if (!end.ok) return { path, fault: end.fault };
     if (end.value.fault !== undefined) return { path, fault: end.value.fault };
   }
+  // Without values the report is that of the header, also where the cache knows more.
+  if (!options.values) return { path, facts: factsOf(head.value, '', new Map()), scanMs: null };
   const facts = await service.facts(path, terminal.signal);
   if (facts === null)
     return { path, fault: { code: 'file/changed', message: 'The file changed while it was read.', file: path } };
-  return { path, facts, scanMs: options.values ? performance.now() - started : null };
+  return { path, facts, scanMs: performance.now() - started };
 }
 
 async function printTable(
