@@ -1,8 +1,11 @@
 import { attempt, breathe, type Fault, fail, invariant, type Result, type Work } from '@espalier/base';
-import type { TensorEntry } from '@espalier/checkpoint';
+import type { RawData, TensorEntry } from '@espalier/checkpoint';
+import { BYTE_COUNTERS, counterLength, foldCounts, kernels } from '@espalier/kernels';
+import { cleared, FOLD_ELEMENTS, SPARSE, wordsOf } from './stats/float32.js';
+import { meaningOf } from './stats/meaning.js';
 import { modeOf } from './stats/mode.js';
 import type { ElementRange } from './stats/question.js';
-import { meaningOf, readFloat32, readPatterns, WINDOW_ELEMENTS, windows } from './stats/windows.js';
+import { BLOCK_ELEMENTS, TensorReader } from './stats/reader.js';
 
 /** A threshold among magnitudes. */
 export interface KthMagnitude {
@@ -25,6 +28,7 @@ export interface MagnitudeQuestion {
 
 const LEADING = 65_536;
 const TRAILING = 32_768;
+const MAGNITUDE = 0x7fff_ffff;
 
 /** A selection as a dialogue: ask the question of every range of every entry, add up the counts, `take` them, and so on until null. */
 export interface MagnitudeSelection {
@@ -86,34 +90,100 @@ export async function answerMagnitudes(
   range: ElementRange,
   work: Work,
 ): Promise<Float64Array> {
-  const counts = new Float64Array(question.prefix === null ? LEADING : TRAILING);
-  const add = (bits: number, times: number): void => {
-    const magnitude = bits & 0x7fff_ffff;
-    if (question.prefix === null) counts[magnitude >>> 15]! += times;
-    else if (magnitude >>> 15 === question.prefix) counts[magnitude & 0x7fff]! += times;
-  };
   const mode = modeOf(entry);
-  if (mode.kind === 'patterns' && entry.data.kind === 'raw') {
-    const { data } = entry;
-    const values = new Uint32Array(meaningOf(data, mode.width).values.slice().buffer);
-    const patterns = new Float64Array(values.length);
-    for await (const { data: words } of windows(range, WINDOW_ELEMENTS, mode.width / 8, work, (at, n) =>
-      readPatterns(data, mode.width, at, n, work.signal),
-    )) {
-      for (let i = 0; i < words.length; i++) patterns[words[i]!]!++;
+  const reader = new TensorReader(entry, mode.kind === 'float64' ? { kind: 'float32' } : mode);
+  try {
+    if (mode.kind === 'patterns' && entry.data.kind === 'raw') {
+      return await countPatterns(reader, entry.data, mode.width, question, range, work);
     }
-    patterns.forEach((times, pattern) => {
-      if (times > 0) add(values[pattern]!, times);
-    });
-    return counts;
+    return await countSingles(reader, question, range, work);
+  } finally {
+    reader.release();
   }
-  for await (const { data } of windows(range, WINDOW_ELEMENTS, 4, work, (at, n) =>
-    readFloat32(entry, at, n, work.signal),
-  )) {
-    const words = new Uint32Array(data.values.buffer, data.values.byteOffset, data.values.length);
-    for (let i = 0; i < words.length; i++) add(words[i]!, 1);
+}
+
+async function countSingles(
+  reader: TensorReader,
+  { prefix }: MagnitudeQuestion,
+  range: ElementRange,
+  work: Work,
+): Promise<Float64Array> {
+  const k = kernels();
+  const totals = new Float64Array(prefix === null ? LEADING : TRAILING);
+  const region = k.take(4 * counterLength(LEADING));
+  const slotRegion = k.take(2 * LEADING);
+  const counts = cleared(region, prefix === null ? counterLength(LEADING) : TRAILING);
+  const slots = new Int16Array(slotRegion.buffer, slotRegion.byteOffset, LEADING).fill(-1);
+  if (prefix !== null) slots[prefix] = 0;
+  const plan = { shift: 15, mask: MAGNITUDE, slots, digitBits: 15, second: null };
+  let elements = 0;
+  const fold = (): void => {
+    if (prefix === null) foldCounts(counts, totals);
+    else for (let i = 0; i < TRAILING; i++) totals[i]! += counts[i]!;
+    counts.fill(0);
+    elements = 0;
+  };
+  try {
+    for await (const { data } of reader.windows([range], work, reader.float32)) {
+      for (let at = 0; at < data.values.length; at += BLOCK_ELEMENTS) {
+        const x = data.values.subarray(at, at + BLOCK_ELEMENTS);
+        if (prefix === null) k.countLeading(wordsOf(x), 15, MAGNITUDE, counts, isSparse(x));
+        else k.countTrailing(wordsOf(x), plan, counts);
+      }
+      elements += data.values.length;
+      if (elements >= FOLD_ELEMENTS) fold();
+    }
+    fold();
+    return totals;
+  } finally {
+    region.release();
+    slotRegion.release();
   }
-  return counts;
+}
+
+/** Looks at a few values: whether it pays to count zeros apart. */
+function isSparse(x: Float32Array): boolean {
+  let zeros = 0;
+  const step = Math.max(1, Math.floor(x.length / 64));
+  for (let i = 0; i < x.length; i += step) if (x[i] === 0) zeros++;
+  return zeros * step > SPARSE * x.length;
+}
+
+async function countPatterns(
+  reader: TensorReader,
+  data: RawData,
+  width: 16 | 8 | 4,
+  { prefix }: MagnitudeQuestion,
+  range: ElementRange,
+  work: Work,
+): Promise<Float64Array> {
+  const k = kernels();
+  const counters = width === 16 ? counterLength(LEADING) : BYTE_COUNTERS;
+  const region = k.take(4 * counters);
+  const counts = cleared(region, counters);
+  const patterns = new Float64Array(2 ** width);
+  let elements = 0;
+  try {
+    for await (const { data: x } of reader.windows([range], work, reader.patterns)) {
+      if (x instanceof Uint16Array) k.countPatterns16(x, counts, false);
+      else k.countPatterns8(x, counts);
+      elements += x.length;
+      if (elements < FOLD_ELEMENTS) continue;
+      foldCounts(counts, patterns);
+      elements = 0;
+    }
+    foldCounts(counts, patterns);
+  } finally {
+    region.release();
+  }
+  const totals = new Float64Array(prefix === null ? LEADING : TRAILING);
+  const values = new Uint32Array(meaningOf(data, width).values.slice().buffer);
+  patterns.forEach((times, pattern) => {
+    const magnitude = values[pattern]! & MAGNITUDE;
+    if (prefix === null) totals[magnitude >>> 15]! += times;
+    else if (magnitude >>> 15 === prefix) totals[magnitude & 0x7fff]! += times;
+  });
+  return totals;
 }
 
 /** The exact k-th magnitude over all values of some tensors together, in two reads and without a sort or a copy. Faults of the sources. */

@@ -14,4 +14,4 @@ export type {
 export { huggingfaceDoor } from './formats/huggingface/door.js';
 export type { AttributeValue, Graph, GraphNode, GraphValue } from './graph.js';
 export { openCheckpoint } from './open.js';
-export { readValues } from './values/readValues.js';
+export { dequantize, readValues } from './values/readValues.js';

@@ -1,7 +1,9 @@
 export { aliveChannels } from './aliveChannels';
+export { countNearZero } from './countNearZero';
 export { countLeading, countPatterns16, countPatterns8 } from './countPatterns';
 export { countTrailing } from './countTrailing';
 export { decodeBfloat16, decodeFloat16, mapPatterns16, mapPatterns8 } from './decode';
+export { deviations } from './deviations';
 export { differFloat32 } from './differFloat32';
 export { digestBlocks } from './digestBlocks';
 export { histogramFloat32 } from './histogramFloat32';

@@ -5,8 +5,11 @@ const INFINITE: u32 = 0x7f800000;
 /** Below this a sum of squares may have lost squares that are too small for f32. */
 const TINY: f64 = 1e-26;
 
-/** Fields at `out`: f64 sum, f64 sum of squares, f32 min, f32 max, u32 zeros, u32 nan, u32 inf. */
-export function scanFloat32(x: usize, length: i32, bits: usize, out: usize): void {
+/**
+ * Fields at `out`: f64 sum, f64 sum of squares, f32 min, f32 max, u32 zeros, u32 nan, u32 inf. Sums of eight values are made in f32 before they
+ * are added in f64, unless `precise`.
+ */
+export function scanFloat32(x: usize, length: i32, bits: usize, out: usize, precise: i32): void {
   let sum: f64 = 0;
   let squares: f64 = 0;
   let low = f32x4.splat(Infinity);
@@ -24,6 +27,18 @@ export function scanFloat32(x: usize, length: i32, bits: usize, out: usize): voi
     let s = f64x2.splat(0);
     let q = f64x2.splat(0);
     let blockZeros: u32 = 0;
+    if (precise) {
+      for (; x < end; x += 64, bits += 2) {
+        const v0 = v128.load(x), v1 = v128.load(x, 16), v2 = v128.load(x, 32), v3 = v128.load(x, 48);
+        low = f32x4.pmin(f32x4.pmin(f32x4.pmin(f32x4.pmin(low, v0), v1), v2), v3);
+        high = f32x4.pmax(f32x4.pmax(f32x4.pmax(f32x4.pmax(high, v0), v1), v2), v3);
+        const mask = zeroMask(v0, v1, v2, v3, none);
+        store<u16>(bits, <u16>mask);
+        blockZeros += popcnt(mask);
+        s = f64x2.add(s, f64x2.add(f64x2.add(doubled(v0), doubled(v1)), f64x2.add(doubled(v2), doubled(v3))));
+        q = f64x2.add(q, f64x2.add(f64x2.add(squared(v0), squared(v1)), f64x2.add(squared(v2), squared(v3))));
+      }
+    }
     while (x < end) {
       let v0 = v128.load(x), v1 = v128.load(x, 16), v2 = v128.load(x, 32), v3 = v128.load(x, 48);
       low = f32x4.pmin(f32x4.pmin(low, v0), v1);
@@ -111,6 +126,20 @@ function zeroMask(v0: v128, v1: v128, v2: v128, v3: v128, none: v128): i32 {
   const a = i16x8.narrow_i32x4_s(f32x4.eq(v0, none), f32x4.eq(v1, none));
   const b = i16x8.narrow_i32x4_s(f32x4.eq(v2, none), f32x4.eq(v3, none));
   return i8x16.bitmask(i8x16.narrow_i16x8_s(a, b));
+}
+
+/** Sums of lanes 0 and 2, 1 and 3, in double precision. */
+// @ts-ignore: decorator
+@inline
+function doubled(v: v128): v128 {
+  return f64x2.add(f64x2.promote_low_f32x4(v), f64x2.promote_low_f32x4(upper(v)));
+}
+
+// @ts-ignore: decorator
+@inline
+function squared(v: v128): v128 {
+  const a = f64x2.promote_low_f32x4(v), b = f64x2.promote_low_f32x4(upper(v));
+  return f64x2.add(f64x2.mul(a, a), f64x2.mul(b, b));
 }
 
 /** The upper two lanes, moved down. */

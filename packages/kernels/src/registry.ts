@@ -1,7 +1,9 @@
 import { aliveChannels } from './aliveChannels.js';
+import { countNearZero } from './countNearZero.js';
 import { countLeading, countPatterns8, countPatterns16 } from './countPatterns.js';
 import { countTrailing } from './countTrailing.js';
 import { decodeBfloat16, decodeFloat16, mapPatterns } from './decode.js';
+import { deviations } from './deviations.js';
 import { differFloat32 } from './differFloat32.js';
 import { digestBlocks } from './digestBlocks.js';
 import { histogramFloat32 } from './histogramFloat32.js';
@@ -15,11 +17,13 @@ import { zeroBlocks } from './zeroBlocks.js';
 export const registry = {
   aliveChannels,
   countLeading,
+  countNearZero,
   countPatterns16,
   countPatterns8,
   countTrailing,
   decodeBfloat16,
   decodeFloat16,
+  deviations,
   differFloat32,
   digestBlocks,
   histogramFloat32,

@@ -15,9 +15,9 @@ export interface Float32Scan {
 
 /**
  * One-pass statistics of a window. `zeroBits` receives one bit an element, least significant first, set for ±0: `ceil(length / 8)` bytes,
- * unused bits of the last one clear.
+ * unused bits of the last one clear. Sums are right to about 1e-8 of the sum of |x|, with `precise` to the precision of doubles.
  */
-export const scanFloat32: Kernel<[x: Float32Array, zeroBits: Uint8Array], Float32Scan> = {
+export const scanFloat32: Kernel<[x: Float32Array, zeroBits: Uint8Array, precise: boolean], Float32Scan> = {
   name: 'scanFloat32',
   plain(x, zeroBits) {
     let zeros = 0;
@@ -46,12 +46,12 @@ export const scanFloat32: Kernel<[x: Float32Array, zeroBits: Uint8Array], Float3
     }
     return { zeros, nan, inf, min: min + 0, max: max + 0, sum, sumSquares };
   },
-  simd: (wasm) => (x, zeroBits) => {
+  simd: (wasm) => (x, zeroBits, precise) => {
     const frame = wasm.frame();
     const values = frame.input(x);
     const bits = frame.output(zeroBits.subarray(0, Math.ceil(x.length / 8)));
-    if (frame.full) return scanFloat32.plain(x, zeroBits);
-    wasm.exports.scanFloat32(values, x.length, bits, wasm.results);
+    if (frame.full) return scanFloat32.plain(x, zeroBits, precise);
+    wasm.exports.scanFloat32(values, x.length, bits, wasm.results, precise ? 1 : 0);
     frame.done();
     const { resultsF64, resultsF32, resultsU32 } = wasm;
     return {

@@ -15,13 +15,24 @@ export interface Exports {
     counts: number,
     sparse: number,
   ): void;
+  countNearZero(x: number, length: number, limit: number): number;
   countPatterns16(x: number, length: number, counts: number, sparse: number): void;
   countPatterns8(x: number, length: number, counts: number): void;
-  countTrailing(x: number, length: number, shift: number, mask: number, slots: number, tables: number): void;
+  countTrailing(
+    x: number,
+    length: number,
+    shift: number,
+    mask: number,
+    slots: number,
+    digitBits: number,
+    second: number,
+    tables: number,
+  ): void;
   decodeBfloat16(x: number, length: number, out: number): void;
   decodeFloat16(x: number, length: number, out: number): void;
   mapPatterns16(x: number, length: number, table: number, out: number): void;
   mapPatterns8(x: number, length: number, table: number, out: number): void;
+  deviations(x: number, length: number, from: number): number;
   differFloat32(a: number, b: number, length: number, out: number): void;
   digestBlocks(words: number, length: number, firstBlock: number, canonical: number, keys: number, sum: number): void;
   histogramFloat32(x: number, length: number, low: number, high: number, tables: number): void;
@@ -46,7 +57,7 @@ export interface Exports {
     kept: number,
     nonFinite: number,
   ): void;
-  scanFloat32(x: number, length: number, bits: number, out: number): void;
+  scanFloat32(x: number, length: number, bits: number, out: number, precise: number): void;
   zeroBlocks(bits: number, rows: number, columns: number, out: number): void;
 }
 

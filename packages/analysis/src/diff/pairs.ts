@@ -1,7 +1,7 @@
 import type { Work } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import type { Values } from '@espalier/tensor';
-import { displayValues } from '../heatmap/displayValues.js';
+import { DisplayReader } from '../heatmap/displayValues.js';
 import { sameShape } from './structureDiff.js';
 
 /** Elements that stand in the same place of both tensors, one after the other in each. */
@@ -38,8 +38,6 @@ const asMatrix = (shape: readonly number[]): number[] => [
   shape.slice(1).reduce((product, length) => product * length, 1),
 ];
 
-const WINDOW_ELEMENTS = 1 << 19;
-
 /** Reads both tensors side by side, in the order of the compared shape. */
 export async function* pairedRuns(
   before: TensorEntry,
@@ -55,24 +53,28 @@ export async function* pairedRuns(
   while (cut > 0 && overlap.before[cut - 1] === shape[cut - 1] && overlap.after[cut - 1] === shape[cut - 1]) cut--;
   const runAxis = Math.max(0, cut - 1);
   const run = shape.slice(runAxis).reduce((product, length) => product * length, 1);
-  const readBefore = slidingReader(before, work);
-  const readAfter = slidingReader(after, work);
+  const left = new SlidingReader(before);
+  const right = new SlidingReader(after);
+  const most = Math.min(left.maxElements, right.maxElements);
   const index = new Array<number>(runAxis).fill(0);
-  for (let begin = 0; begin < total; begin += run) {
-    const from = offset(index, overlap.before, runAxis);
-    const to = offset(index, overlap.after, runAxis);
-    for (let done = 0; done < run; done += WINDOW_ELEMENTS) {
-      const count = Math.min(WINDOW_ELEMENTS, run - done);
-      yield {
-        before: await readBefore(from + done, count),
-        after: await readAfter(to + done, count),
-        begin: begin + done,
-      };
+  try {
+    for (let begin = 0; begin < total; begin += run) {
+      const from = offset(index, overlap.before, runAxis);
+      const to = offset(index, overlap.after, runAxis);
+      for (let done = 0; done < run; done += most) {
+        const count = Math.min(most, run - done);
+        const a = await left.read(from + done, count, work.signal);
+        const b = await right.read(to + done, count, work.signal);
+        yield { before: a, after: b, begin: begin + done };
+      }
+      for (let axis = runAxis - 1; axis >= 0; axis--) {
+        if (++index[axis]! < shape[axis]!) break;
+        index[axis] = 0;
+      }
     }
-    for (let axis = runAxis - 1; axis >= 0; axis--) {
-      if (++index[axis]! < shape[axis]!) break;
-      index[axis] = 0;
-    }
+  } finally {
+    left.release();
+    right.release();
   }
 }
 
@@ -83,20 +85,27 @@ function offset(index: readonly number[], shape: readonly number[], axes: number
 }
 
 /** Reads ascending runs through a window that moves along, so that short runs cost no read of their own. */
-function slidingReader(entry: TensorEntry, work: Work): (begin: number, count: number) => Promise<Values> {
-  let values: Values = new Float32Array(0);
-  let from = 0;
-  return async (begin, count) => {
-    if (begin < from || begin + count > from + values.length) {
-      work.signal.throwIfAborted();
-      from = begin;
-      values = await displayValues(
-        entry,
-        begin,
-        Math.min(entry.elements - begin, Math.max(count, WINDOW_ELEMENTS)),
-        work.signal,
-      );
+class SlidingReader {
+  readonly maxElements: number;
+  private readonly reader: DisplayReader;
+  private values: Values = new Float32Array(0);
+  private from = 0;
+
+  constructor(private readonly entry: TensorEntry) {
+    this.reader = new DisplayReader(entry);
+    this.maxElements = this.reader.maxElements;
+  }
+
+  async read(begin: number, count: number, signal: AbortSignal): Promise<Values> {
+    if (begin < this.from || begin + count > this.from + this.values.length) {
+      signal.throwIfAborted();
+      this.from = begin;
+      this.values = await this.reader.read(begin, Math.min(this.entry.elements - begin, this.maxElements), signal);
     }
-    return values.subarray(begin - from, begin - from + count);
-  };
+    return this.values.subarray(begin - this.from, begin - this.from + count);
+  }
+
+  release(): void {
+    this.reader.release();
+  }
 }

@@ -1,5 +1,6 @@
-import { attempt, breathe, type Fault, fail, type Result, unravel, type Work } from '@espalier/base';
+import { attempt, breathe, type Fault, fail, type Result, sizeOf, unravel, type Work } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
+import { type Float32Difference, kernels, noDifference } from '@espalier/kernels';
 import type { Values } from '@espalier/tensor';
 import type { ValueDiff } from '../comparison.js';
 import { noValues } from '../stats/tensorStats.js';
@@ -26,42 +27,15 @@ export async function valueDiff(
   }
   return attempt(async () => {
     const overlap = overlapOf(before.shape, after.shape);
-    const totals = emptyTotals();
+    const totals = noDifference();
+    const elements = sizeOf(overlap.shape);
     const largest = new LargestDeltas(LARGEST);
     await eachRun(before, after, overlap, work, (run) => addRun(totals, largest, run));
-    const histogram = totals.low <= totals.high ? await histogramOf(before, after, overlap, totals, work) : null;
-    return report(before, after, overlap, totals, largest, histogram);
+    const histogram =
+      totals.low <= totals.high ? await histogramOf(before, after, overlap, elements, totals, work) : null;
+    return report(before, after, overlap, elements, totals, largest, histogram);
   });
 }
-
-interface Totals {
-  elements: number;
-  changed: number;
-  newZeros: number;
-  newKept: number;
-  zeroInBoth: number;
-  maxAbsDelta: number;
-  squaredDelta: number;
-  squaredBefore: number;
-  squaredAfter: number;
-  /** Range of the finite differences of changed values. */
-  low: number;
-  high: number;
-}
-
-const emptyTotals = (): Totals => ({
-  elements: 0,
-  changed: 0,
-  newZeros: 0,
-  newKept: 0,
-  zeroInBoth: 0,
-  maxAbsDelta: 0,
-  squaredDelta: 0,
-  squaredBefore: 0,
-  squaredAfter: 0,
-  low: Number.POSITIVE_INFINITY,
-  high: Number.NEGATIVE_INFINITY,
-});
 
 async function eachRun(
   before: TensorEntry,
@@ -81,59 +55,35 @@ async function eachRun(
   }
 }
 
-function addRun(totals: Totals, largest: LargestDeltas, { before, after, begin }: PairedRun): void {
-  let { changed, newZeros, newKept, zeroInBoth, maxAbsDelta, squaredDelta, squaredBefore, squaredAfter, low, high } =
-    totals;
-  let floor = largest.floor;
+/** Adds a run to the totals, and offers its largest differences where it has one that is large enough. */
+function addRun(totals: Float32Difference, largest: LargestDeltas, { before, after, begin }: PairedRun): void {
+  const run = noDifference();
+  kernels().differFloat32(before as Float32Array, after as Float32Array, run);
+  for (const field of SUMS) totals[field] += run[field];
+  if (run.maxAbsDelta > totals.maxAbsDelta || Number.isNaN(run.maxAbsDelta)) totals.maxAbsDelta = run.maxAbsDelta;
+  totals.low = Math.min(totals.low, run.low);
+  totals.high = Math.max(totals.high, run.high);
+  if (run.maxAbsDelta <= largest.floor) return;
+  let { floor } = largest;
   for (let i = 0; i < before.length; i++) {
-    const a = before[i]!;
-    const b = after[i]!;
-    if (Number.isFinite(a)) squaredBefore += a * a;
-    if (Number.isFinite(b)) squaredAfter += b * b;
-    if (a === b) {
-      if (a === 0) zeroInBoth++;
-      continue;
-    }
-    if (Number.isNaN(a) && Number.isNaN(b)) continue;
-    changed++;
-    if (b === 0) newZeros++;
-    else if (a === 0) newKept++;
-    const delta = b - a;
-    const size = Math.abs(delta);
-    if (size > maxAbsDelta || Number.isNaN(size)) maxAbsDelta = size;
-    squaredDelta += delta * delta;
-    if (size < Number.POSITIVE_INFINITY) {
-      if (delta < low) low = delta;
-      if (delta > high) high = delta;
-    }
-    if (!(size <= floor)) {
-      largest.offer({ at: begin + i, before: a, after: b });
-      floor = largest.floor;
-    }
+    const [a, b] = [before[i]!, after[i]!];
+    if (a === b || Math.abs(b - a) <= floor || (Number.isNaN(a) && Number.isNaN(b))) continue;
+    largest.offer({ at: begin + i, before: a, after: b });
+    floor = largest.floor;
   }
-  totals.elements += before.length;
-  Object.assign(totals, {
-    changed,
-    newZeros,
-    newKept,
-    zeroInBoth,
-    maxAbsDelta,
-    squaredDelta,
-    squaredBefore,
-    squaredAfter,
-    low,
-    high,
-  });
 }
+
+const SUMS = ['changed', 'newZeros', 'newKept', 'zeroInBoth', 'squaredDelta', 'squaredBefore', 'squaredAfter'] as const;
 
 async function histogramOf(
   before: TensorEntry,
   after: TensorEntry,
   overlap: Overlap,
-  totals: Totals,
+  elements: number,
+  totals: Float32Difference,
   work: Work,
 ): Promise<ValueDiff['histogram']> {
-  const { low, high, elements, changed } = totals;
+  const { low, high, changed } = totals;
   const counts = new Array<number>(BINS).fill(0);
   const range = high - low;
   const bin = (delta: number): number =>
@@ -152,11 +102,12 @@ function report(
   before: TensorEntry,
   after: TensorEntry,
   overlap: Overlap,
-  totals: Totals,
+  elements: number,
+  totals: Float32Difference,
   largest: LargestDeltas,
   histogram: ValueDiff['histogram'],
 ): ValueDiff {
-  const { elements, changed, newZeros, newKept, zeroInBoth, maxAbsDelta } = totals;
+  const { changed, newZeros, newKept, zeroInBoth, maxAbsDelta } = totals;
   const ratio = (count: number): number => (elements === 0 ? 0 : count / elements);
   return {
     name: after.name,

@@ -2,10 +2,8 @@ import type { TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { TileQuery } from '../heatmap.js';
 import { boxOfWindow, readsOf } from './box.js';
-import { displayValues } from './displayValues.js';
+import { DisplayReader } from './displayValues.js';
 import { breakLine, placementOf } from './layout.js';
-
-const READ_ELEMENTS = 1 << 20;
 
 /** The values of a window of the matrix, row-major. */
 export interface MatrixWindow {
@@ -39,35 +37,40 @@ export async function matrixWindow(
   }
   const { shape } = head;
   const rank = shape.length;
-  for (const read of readsOf(boxOfWindow(placement, shape, inside), shape, READ_ELEMENTS)) {
-    signal.throwIfAborted();
-    const part = await displayValues(entry, read.begin, read.count, signal);
-    for (const run of read.runs) {
-      const index = [...run.index];
-      for (let i = 0; i < run.count; i++) {
-        let row = 0;
-        let column = 0;
-        for (let axis = 0; axis < rank; axis++) {
-          row += index[axis]! * placement.rowSteps[axis]!;
-          column += index[axis]! * placement.columnSteps[axis]!;
-        }
-        [row, column] = breakLine(placement, row, column);
-        if (
-          row >= inside.rowBegin &&
-          row < inside.rowEnd &&
-          column >= inside.columnBegin &&
-          column < inside.columnEnd
-        ) {
-          const cell = (row - window.rowBegin) * columns + column - window.columnBegin;
-          values[cell] = part[run.begin - read.begin + i]!;
-          present[cell] = 1;
-        }
-        for (let axis = rank - 1; axis >= 0; axis--) {
-          if (++index[axis]! < shape[axis]!) break;
-          index[axis] = 0;
+  const reader = new DisplayReader(entry);
+  try {
+    for (const read of readsOf(boxOfWindow(placement, shape, inside), shape, reader.maxElements)) {
+      signal.throwIfAborted();
+      const part = await reader.read(read.begin, read.count, signal);
+      for (const run of read.runs) {
+        const index = [...run.index];
+        for (let i = 0; i < run.count; i++) {
+          let row = 0;
+          let column = 0;
+          for (let axis = 0; axis < rank; axis++) {
+            row += index[axis]! * placement.rowSteps[axis]!;
+            column += index[axis]! * placement.columnSteps[axis]!;
+          }
+          [row, column] = breakLine(placement, row, column);
+          if (
+            row >= inside.rowBegin &&
+            row < inside.rowEnd &&
+            column >= inside.columnBegin &&
+            column < inside.columnEnd
+          ) {
+            const cell = (row - window.rowBegin) * columns + column - window.columnBegin;
+            values[cell] = part[run.begin - read.begin + i]!;
+            present[cell] = 1;
+          }
+          for (let axis = rank - 1; axis >= 0; axis--) {
+            if (++index[axis]! < shape[axis]!) break;
+            index[axis] = 0;
+          }
         }
       }
     }
+  } finally {
+    reader.release();
   }
   return { rows, columns, values, present };
 }

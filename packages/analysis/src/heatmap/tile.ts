@@ -5,12 +5,12 @@ import type { Values } from '@espalier/tensor';
 import type { HeatmapTile, TileQuery } from '../heatmap.js';
 import { noValues } from '../stats/tensorStats.js';
 import { boxOfWindow, type Run, readsOf } from './box.js';
-import { displayValues } from './displayValues.js';
+import { DisplayReader } from './displayValues.js';
 import { breakLine, type Placement, placementOf } from './layout.js';
 import { scaleFinder } from './scale.js';
 
-/** Elements read at once. */
-const READ_ELEMENTS = 1 << 20;
+/** Elements looked at between turns of the event loop. */
+const ELEMENTS_PER_BREATH = 2 ** 23;
 /** More tiles than any screen has pixels are not made. */
 const MAX_TILES = 1 << 24;
 
@@ -35,20 +35,24 @@ export async function heatmapTile(
     const sums = emptySums(query);
     const known = scale?.abs99 != null && scale.absmin != null;
     const finder = known ? null : scaleFinder();
-    let sinceBreath = 0;
-    for (const read of readsOf(boxOfWindow(placement, entry.shape, query), entry.shape, READ_ELEMENTS)) {
-      work.signal.throwIfAborted();
-      const values = await displayValues(entry, read.begin, read.count, work.signal);
-      for (const run of read.runs) {
-        const part = values.subarray(run.begin - read.begin, run.begin - read.begin + run.count);
-        finder?.add(part);
-        addRun(sums, part, run, entry.shape, placement, query);
-      }
-      sinceBreath += read.count;
-      if (sinceBreath > 8 * READ_ELEMENTS) {
+    const reader = new DisplayReader(entry);
+    try {
+      let sinceBreath = 0;
+      for (const read of readsOf(boxOfWindow(placement, entry.shape, query), entry.shape, reader.maxElements)) {
+        work.signal.throwIfAborted();
+        const values = await reader.read(read.begin, read.count, work.signal);
+        for (const run of read.runs) {
+          const part = values.subarray(run.begin - read.begin, run.begin - read.begin + run.count);
+          finder?.add(part);
+          addRun(sums, part, run, entry.shape, placement, query);
+        }
+        sinceBreath += read.count;
+        if (sinceBreath < ELEMENTS_PER_BREATH) continue;
         sinceBreath = 0;
         await breathe();
       }
+    } finally {
+      reader.release();
     }
     const low = known ? scale.absmin! : finder!.low();
     const high = known ? scale.abs99! : finder!.high();

@@ -4,7 +4,7 @@ import type { TensorHead } from '@espalier/model';
 import type { TileQuery } from '../heatmap.js';
 import { noValues } from '../stats/tensorStats.js';
 import { boxOfWindow, readsOf } from './box.js';
-import { displayValues } from './displayValues.js';
+import { DisplayReader } from './displayValues.js';
 import { indexOfCell, placementOf } from './layout.js';
 
 /** Cells that are asked for at once, at most: single weights are for looking at. */
@@ -46,13 +46,18 @@ export async function valuesInWindow(
       }
     }
     const box = boxOfWindow(placementOf(head, layout, channel), head.shape, query);
-    for (const read of readsOf(box, head.shape, 1 << 18)) {
-      work.signal.throwIfAborted();
-      const part = await displayValues(entry, read.begin, read.count, work.signal);
-      for (let i = 0; i < part.length; i++) {
-        const cell = wanted.get(read.begin + i);
-        if (cell !== undefined) values[cell] = part[i]!;
+    const reader = new DisplayReader(entry);
+    try {
+      for (const read of readsOf(box, head.shape, reader.maxElements)) {
+        work.signal.throwIfAborted();
+        const part = await reader.read(read.begin, read.count, work.signal);
+        for (let i = 0; i < part.length; i++) {
+          const cell = wanted.get(read.begin + i);
+          if (cell !== undefined) values[cell] = part[i]!;
+        }
       }
+    } finally {
+      reader.release();
     }
     return { rows, columns, values };
   });

@@ -1,58 +1,108 @@
+import type { Float32Scan } from '@espalier/kernels';
 import type { TensorHead } from '@espalier/model';
-import { mergeStructure, type StructureCounts, structureOf } from '../structure/structure.js';
-import type { FirstAnswer } from './question.js';
+import { slabsOf, ZeroBits } from '../structure/slabs.js';
+import { mergeStructure } from '../structure/structure.js';
+import type { DigestSum, ElementRange, FirstAnswer } from './question.js';
+import { BLOCK_ELEMENTS } from './reader.js';
 
 /** Running totals of a first read. */
-export interface Accumulator {
-  elements: number;
-  zeros: number;
-  exactZeros: number;
-  nan: number;
-  inf: number;
-  firstNonFinite: number | null;
-  min: number;
-  max: number;
-  sum: number;
-  sumSquares: number;
-  readonly shares: number[];
-}
+export class Accumulator {
+  /** What is read one after the other: the ranges, cut into slabs where structure is asked for. */
+  readonly parts: readonly ElementRange[];
+  private elements = 0;
+  private zeros = 0;
+  private exactZeros = 0;
+  private nan = 0;
+  private inf = 0;
+  private firstNonFinite: number | null = null;
+  private min = Number.POSITIVE_INFINITY;
+  private max = Number.NEGATIVE_INFINITY;
+  private sum = 0;
+  private sumSquares = 0;
+  private zerosBefore = 0;
+  private readonly shares: number[] = [];
+  private readonly zeroBits: ZeroBits;
 
-export const emptyAccumulator = (): Accumulator => ({
-  elements: 0,
-  zeros: 0,
-  exactZeros: 0,
-  nan: 0,
-  inf: 0,
-  firstNonFinite: null,
-  min: Number.POSITIVE_INFINITY,
-  max: Number.NEGATIVE_INFINITY,
-  sum: 0,
-  sumSquares: 0,
-  shares: [],
-});
-
-/** Zero bits of a part of a tensor, for its structure. */
-export interface BitRun {
-  /** Place for the bits of the elements from `begin`; `begin` is a multiple of 8 within the run. */
-  at(begin: number, count: number): Uint8Array;
-  structure(): StructureCounts | null;
-}
-
-/** Collects zero bits of the range `begin` to `end`, whole rows of the first axis, where structure is asked for. */
-export function bitRun(head: TensorHead, wanted: boolean, begin: number, end: number, windowElements: number): BitRun {
-  if (!wanted) {
-    const scratch = new Uint8Array(Math.ceil(windowElements / 8));
-    return { at: () => scratch, structure: () => null };
+  constructor(head: TensorHead, structure: boolean, ranges: readonly ElementRange[]) {
+    this.parts = structure ? slabsOf(head, ranges) : ranges;
+    this.zeroBits = new ZeroBits(head, structure, this.parts, BLOCK_ELEMENTS);
   }
-  const bits = new Uint8Array(Math.ceil((end - begin) / 8));
-  const rowElements = head.elements / head.shape[0]!;
-  return {
-    at: (from, count) => bits.subarray((from - begin) / 8, (from - begin) / 8 + Math.ceil(count / 8)),
-    structure: () => structureOf(head, bits, begin / rowElements, end / rowElements),
-  };
+
+  open(part: ElementRange): void {
+    this.zerosBefore = this.zeros;
+    this.zeroBits.open(part);
+  }
+
+  close({ begin, end }: ElementRange): void {
+    this.elements += end - begin;
+    this.shares.push((this.zeros - this.zerosBefore) / (end - begin));
+    this.zeroBits.close();
+  }
+
+  /** Place for the zero bits of a block. */
+  bits(begin: number, count: number): Uint8Array {
+    return this.zeroBits.at(begin, count);
+  }
+
+  /** Adds a block; `values` tells where the first value that is not finite is. */
+  add(scan: Float32Scan, begin: number, values: Float32Array | Float64Array): void {
+    this.exactZeros += scan.zeros;
+    this.zeros += scan.zeros;
+    this.nan += scan.nan;
+    this.inf += scan.inf;
+    if (scan.min < this.min) this.min = scan.min;
+    if (scan.max > this.max) this.max = scan.max;
+    this.sum += scan.sum;
+    this.sumSquares += scan.sumSquares;
+    if (scan.nan + scan.inf > 0) this.firstNonFinite ??= begin + values.findIndex((value) => !Number.isFinite(value));
+  }
+
+  /** Adds zeros that are known by their patterns alone; sums follow from the counts. */
+  addPatterns(zeros: number, firstNonFinite: number | null): void {
+    this.zeros += zeros;
+    this.firstNonFinite ??= firstNonFinite;
+  }
+
+  /** True until a value that is not finite was seen. */
+  get allFinite(): boolean {
+    return this.firstNonFinite === null;
+  }
+
+  /** Adds zeros by the quantization that are not exactly 0 to the bits of a block. */
+  addZeros(bits: Uint8Array, also: Uint8Array): void {
+    for (let i = 0; i < bits.length; i++) {
+      bits[i]! |= also[i]!;
+      for (let rest = also[i]!; rest !== 0; rest &= rest - 1) this.zeros++;
+    }
+  }
+
+  answer(more: Pick<FirstAnswer, 'counts' | 'values' | 'digest'>): FirstAnswer {
+    const { elements, zeros, exactZeros, nan, inf, firstNonFinite, min, max, sum, sumSquares, shares } = this;
+    const structure = this.zeroBits.structure();
+    return {
+      kind: 'first',
+      elements,
+      zeros,
+      exactZeros,
+      nan,
+      inf,
+      firstNonFinite,
+      min,
+      max,
+      sum,
+      sumSquares,
+      shares,
+      structure,
+      ...more,
+    };
+  }
+
+  release(): void {
+    this.zeroBits.release();
+  }
 }
 
-/** Merges the answers of parts; the order does not matter, except that `values` of small tensors come from one part. */
+/** Merges the answers of parts; their order does not matter. */
 export function mergeFirst(parts: readonly FirstAnswer[]): FirstAnswer {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
@@ -78,23 +128,22 @@ export function mergeFirst(parts: readonly FirstAnswer[]): FirstAnswer {
   };
 }
 
+/** Element by element; null where a part has none. */
 export function mergeCounts(parts: readonly (Float64Array | null)[]): Float64Array | null {
   const known = parts.filter((part) => part !== null);
   if (known.length === 0 || known.length < parts.length) return null;
+  if (known.length === 1) return known[0]!;
   const merged = known[0]!.slice();
   for (const part of known.slice(1)) for (let i = 0; i < merged.length; i++) merged[i]! += part[i]!;
   return merged;
 }
 
-function mergeDigests(parts: readonly FirstAnswer['digest'][]): FirstAnswer['digest'] {
+function mergeDigests(parts: readonly (DigestSum | null)[]): DigestSum | null {
   return parts.reduce((sum, part) => (sum === null || part === null ? null : addDigests(sum, part)));
 }
 
 /** 128-bit sum as two independent 64-bit halves, low word first. */
-export function addDigests(
-  a: NonNullable<FirstAnswer['digest']>,
-  b: NonNullable<FirstAnswer['digest']>,
-): NonNullable<FirstAnswer['digest']> {
+export function addDigests(a: DigestSum, b: DigestSum): DigestSum {
   const half = (low: 0 | 2, high: 1 | 3): [number, number] => {
     const sum = a[low] + b[low];
     return [sum >>> 0, (a[high] + b[high] + (sum > 0xffff_ffff ? 1 : 0)) >>> 0];

@@ -1,122 +1,217 @@
 import type { Work } from '@espalier/base';
-import type { TensorEntry } from '@espalier/checkpoint';
-import { kernels } from '@espalier/kernels';
+import {
+  counterLength,
+  foldCounts,
+  foldHistogram,
+  HISTOGRAM_BINS,
+  HISTOGRAM_COUNTERS,
+  histogramBin,
+  kernels,
+  type Region,
+} from '@espalier/kernels';
 import type { TensorHead } from '@espalier/model';
-import { mergeStructure } from '../structure/structure.js';
-import { bitRun, emptyAccumulator } from './accumulator.js';
+import { Accumulator } from './accumulator.js';
 import { digestAccumulator } from './digest.js';
-import { binOf, histogramBins } from './histogram.js';
 import type { ElementRange, FirstAnswer, FirstQuestion, RefineAnswer, RefineQuestion } from './question.js';
-import { readFloat32, WINDOW_ELEMENTS, windows } from './windows.js';
+import { BLOCK_ELEMENTS, type TensorReader } from './reader.js';
 
-/** First read of f32 values: one-pass statistics, zero bits, digest, and how often each pattern of the 16 leading bits occurs. */
+/** Above this share of zeros in a block, zeros are counted apart. */
+export const SPARSE = 0.6;
+/** A counter of 32 bits takes this many elements in any case. */
+export const FOLD_ELEMENTS = 2 ** 31;
+const ALL_BITS = 0xffff_ffff;
+
+/** First read of f32 values: one-pass statistics, zero bits, digest, and how often each pattern of leading bits occurs. */
 export async function firstOfFloat32(
-  entry: TensorEntry,
+  reader: TensorReader,
   head: TensorHead,
   question: FirstQuestion,
   ranges: readonly ElementRange[],
   work: Work,
 ): Promise<FirstAnswer> {
   const k = kernels();
-  const all = emptyAccumulator();
+  const all = new Accumulator(head, question.structure, ranges);
   const digest = digestAccumulator(question.digest);
-  const counts = question.keep ? null : new Float64Array(65_536);
+  const leading =
+    typeof question.order === 'object' && question.order !== null ? leadingCounter(question.order.leadingBits) : null;
   let values: Float32Array | null = null;
-  const structures = [];
-  for (const range of ranges) {
-    const bits = bitRun(head, question.structure, range.begin, range.end, WINDOW_ELEMENTS);
-    const zerosBefore = all.zeros;
-    for await (const { begin, data } of windows(range, WINDOW_ELEMENTS, 4, work, (at, count) =>
-      readFloat32(entry, at, count, work.signal),
-    )) {
-      const x = data.values;
-      const place = bits.at(begin, x.length);
-      const scan = k.scanFloat32(x, place);
-      all.exactZeros += scan.zeros;
-      all.zeros += scan.zeros + alsoZeros(data.alsoZero, place);
-      all.nan += scan.nan;
-      all.inf += scan.inf;
-      if (scan.nan + scan.inf > 0 && all.firstNonFinite === null)
-        all.firstNonFinite = begin + x.findIndex((value) => !Number.isFinite(value));
-      all.min = Math.min(all.min, scan.min);
-      all.max = Math.max(all.max, scan.max);
-      all.sum += scan.sum;
-      all.sumSquares += scan.sumSquares;
-      digest.addFloat32(x, begin);
-      if (counts !== null) countLeading(x, counts);
-      else values = x.slice();
+  try {
+    for (const part of all.parts) {
+      all.open(part);
+      for await (const { begin, data } of reader.windows([part], work, reader.float32)) {
+        for (let at = 0; at < data.values.length; at += BLOCK_ELEMENTS) {
+          const x = data.values.subarray(at, at + BLOCK_ELEMENTS);
+          const bits = all.bits(begin + at, x.length);
+          const scan = k.scanFloat32(x, bits, question.precise);
+          all.add(scan, begin + at, x);
+          if (data.alsoZero !== null) all.addZeros(bits, data.alsoZero.subarray(at / 8, at / 8 + bits.length));
+          digest.addFloat32(x, begin + at);
+          leading?.add(x, scan.zeros > SPARSE * x.length);
+        }
+        if (question.order === 'keep') values = data.values.slice();
+      }
+      all.close(part);
     }
-    all.elements += range.end - range.begin;
-    all.shares.push((all.zeros - zerosBefore) / (range.end - range.begin));
-    structures.push(bits.structure());
+    return all.answer({ counts: leading?.totals() ?? null, values, digest: digest.sum() });
+  } finally {
+    all.release();
+    leading?.release();
   }
-  return { kind: 'first', ...all, counts, values, digest: digest.sum(), structure: mergeStructure(structures) };
 }
 
-/** Adds the zeros by the quantization to the exact ones; both sets of bits are disjoint. */
-function alsoZeros(also: Uint8Array | null, place: Uint8Array): number {
-  if (also === null) return 0;
-  let count = 0;
-  for (let i = 0; i < also.length; i++) {
-    place[i]! |= also[i]!;
-    for (let rest = also[i]!; rest !== 0; rest &= rest - 1) count++;
-  }
-  return count;
+/** Counts leading bits of f32 words over many blocks. */
+interface LeadingCounter {
+  add(x: Float32Array, sparse: boolean): void;
+  totals(): Float64Array;
+  release(): void;
 }
 
-function countLeading(x: Float32Array, counts: Float64Array): void {
-  const words = new Uint32Array(x.buffer, x.byteOffset, x.length);
-  for (let i = 0; i < words.length; i++) counts[words[i]! >>> 16]!++;
+function leadingCounter(leadingBits: number): LeadingCounter {
+  const k = kernels();
+  const totals = new Float64Array(2 ** leadingBits);
+  const region = k.take(4 * counterLength(totals.length));
+  const counts = cleared(region, counterLength(totals.length));
+  let elements = 0;
+  return {
+    add(x, sparse) {
+      k.countLeading(wordsOf(x), 32 - leadingBits, ALL_BITS, counts, sparse);
+      elements += x.length;
+      if (elements < FOLD_ELEMENTS) return;
+      foldCounts(counts, totals);
+      elements = 0;
+    },
+    totals() {
+      foldCounts(counts, totals);
+      return totals;
+    },
+    release: region.release,
+  };
 }
 
-/** Second read of f32 values: the 16 trailing bits of some leading patterns, the histogram, squared deviations. */
+/** Counters in a region, all 0. */
+export function cleared(region: Region, length: number): Uint32Array {
+  return new Uint32Array(region.buffer, region.byteOffset, length).fill(0);
+}
+
+export const wordsOf = (x: Float32Array): Uint32Array => new Uint32Array(x.buffer, x.byteOffset, x.length);
+
+/** A further read of f32 values: the bits that follow some leading patterns, the histogram, squared deviations. */
 export async function refineFloat32(
-  entry: TensorEntry,
+  reader: TensorReader,
   question: RefineQuestion,
   ranges: readonly ElementRange[],
   work: Work,
 ): Promise<RefineAnswer> {
-  const slots = new Int16Array(65_536).fill(-1);
-  question.prefixes.forEach((prefix, slot) => {
-    slots[prefix] = slot;
-  });
-  const next = question.prefixes.map(() => new Float64Array(65_536));
-  const histogram = question.histogram === null ? null : new Float64Array(histogramBins);
+  const k = kernels();
+  const { deviationsFrom, nearLimit } = question;
+  const histogram = question.histogram === null ? null : histogramCounter(question.histogram);
+  const trailing = trailingCounter(question);
   let squaredDeviations = 0;
   let nearZeros = 0;
-  for (const range of ranges) {
-    for await (const { data } of windows(range, WINDOW_ELEMENTS, 4, work, (at, count) =>
-      readFloat32(entry, at, count, work.signal),
-    )) {
-      const x = data.values;
-      const words = new Uint32Array(x.buffer, x.byteOffset, x.length);
-      for (let i = 0; i < x.length; i++) {
-        const word = words[i]!;
-        const slot = slots[word >>> 16]!;
-        if (slot >= 0) next[slot]![word & 0xffff]!++;
+  try {
+    for await (const { data } of reader.windows(ranges, work, reader.float32)) {
+      for (let at = 0; at < data.values.length; at += BLOCK_ELEMENTS) {
+        const x = data.values.subarray(at, at + BLOCK_ELEMENTS);
+        trailing?.add(x);
+        histogram?.add(x);
+        if (deviationsFrom !== null) squaredDeviations += k.deviations(x, deviationsFrom);
+        if (nearLimit !== null) nearZeros += k.countNearZero(x, nearLimit);
       }
-      if (histogram !== null) {
-        const { low, high } = question.histogram!;
-        for (let i = 0; i < x.length; i++) if (Number.isFinite(x[i])) histogram[binOf(x[i]!, low, high)]!++;
-      }
-      if (question.deviationsFrom !== null) squaredDeviations += deviations(x, question.deviationsFrom);
-      if (question.nearLimit !== null) nearZeros += nearZerosIn(x, question.nearLimit);
     }
+    return {
+      kind: 'refine',
+      next: trailing?.totals() ?? [],
+      histogram: histogram?.totals() ?? null,
+      squaredDeviations,
+      nearZeros,
+    };
+  } finally {
+    trailing?.release();
+    histogram?.release();
   }
-  return { kind: 'refine', next, histogram, squaredDeviations, nearZeros };
 }
 
-export function deviations(x: Float32Array | Float64Array, from: number): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) {
-    const difference = x[i]! - from;
-    if (Number.isFinite(difference)) sum += difference * difference;
-  }
-  return sum;
+interface BlockCounter<Totals> {
+  add(x: Float32Array): void;
+  totals(): Totals;
+  release(): void;
 }
 
-export function nearZerosIn(x: Float32Array | Float64Array, limit: number): number {
-  let count = 0;
-  for (let i = 0; i < x.length; i++) if (Math.abs(x[i]!) <= limit) count++;
-  return count;
+/**
+ * Counts of the bits after some prefixes. All prefixes share their first `slotBits` bits with a slot of the kernel; where more bits are known,
+ * a second table leads from slot and digit to the prefix.
+ */
+function trailingCounter({
+  slotBits,
+  knownBits,
+  nextBits,
+  prefixes,
+}: RefineQuestion): BlockCounter<Float64Array[]> | null {
+  if (prefixes.length === 0) return null;
+  const k = kernels();
+  const digitBits = knownBits === slotBits ? nextBits : knownBits - slotBits;
+  const digits = 2 ** (knownBits - slotBits);
+  const groups = [...new Set(prefixes.map((prefix) => Math.floor(prefix / digits)))];
+  const slotRegion = k.take(2 * 2 ** slotBits);
+  const slots = new Int16Array(slotRegion.buffer, slotRegion.byteOffset, 2 ** slotBits).fill(-1);
+  groups.forEach((group, slot) => {
+    slots[group] = slot;
+  });
+  const second = knownBits === slotBits ? null : new Int16Array(groups.length * digits).fill(-1);
+  prefixes.forEach((prefix, table) => {
+    if (second !== null) second[slots[Math.floor(prefix / digits)]! * digits + (prefix % digits)] = table;
+  });
+  const size = 2 ** nextBits;
+  const plan = { shift: 32 - slotBits, mask: ALL_BITS, slots, digitBits, second };
+  const region = k.take(4 * prefixes.length * size);
+  const counts = cleared(region, prefixes.length * size);
+  const totals = new Float64Array(counts.length);
+  let elements = 0;
+  const fold = (): void => {
+    for (let i = 0; i < counts.length; i++) totals[i]! += counts[i]!;
+    counts.fill(0);
+    elements = 0;
+  };
+  return {
+    add(x) {
+      k.countTrailing(wordsOf(x), plan, counts);
+      elements += x.length;
+      if (elements >= FOLD_ELEMENTS) fold();
+    },
+    totals() {
+      fold();
+      return prefixes.map((_, table) => totals.slice(table * size, (table + 1) * size));
+    },
+    release() {
+      slotRegion.release();
+      region.release();
+    },
+  };
+}
+
+function histogramCounter({ low, high }: { readonly low: number; readonly high: number }): BlockCounter<Float64Array> {
+  const k = kernels();
+  const totals = new Float64Array(HISTOGRAM_BINS);
+  const region = k.take(4 * HISTOGRAM_COUNTERS);
+  const counts = cleared(region, HISTOGRAM_COUNTERS);
+  let elements = 0;
+  const fold = (): void => {
+    foldHistogram(counts, totals);
+    elements = 0;
+  };
+  return {
+    add(x) {
+      if (low < high) k.histogramFloat32(x, low, high, counts);
+      else
+        for (let i = 0; i < x.length; i++)
+          if (x[i] !== 0 && Number.isFinite(x[i])) totals[histogramBin(x[i]!, low, high)]!++;
+      elements += x.length;
+      if (elements >= FOLD_ELEMENTS) fold();
+    },
+    totals() {
+      fold();
+      return totals;
+    },
+    release: region.release,
+  };
 }

@@ -1,94 +1,119 @@
 import type { Work } from '@espalier/base';
-import type { TensorEntry } from '@espalier/checkpoint';
+import { HISTOGRAM_BINS, histogramBin } from '@espalier/kernels';
 import type { TensorHead } from '@espalier/model';
-import { mergeStructure } from '../structure/structure.js';
-import { bitRun, emptyAccumulator } from './accumulator.js';
+import { Accumulator } from './accumulator.js';
 import { digestAccumulator } from './digest.js';
-import { deviations, nearZerosIn } from './float32.js';
-import { binOf, histogramBins } from './histogram.js';
 import type { ElementRange, FirstAnswer, FirstQuestion, RefineAnswer, RefineQuestion } from './question.js';
-import { readFloat64, WINDOW_ELEMENTS, windows } from './windows.js';
+import { BLOCK_ELEMENTS, type TensorReader } from './reader.js';
 
-const WINDOW = WINDOW_ELEMENTS / 2;
-
-/** First read of f64 values, plainly: types that f32 would round are rare in checkpoints. */
+/** First read of f64 values, plainly: types that f32 would round are rare in checkpoints. Leading bits are always 16. */
 export async function firstOfFloat64(
-  entry: TensorEntry,
+  reader: TensorReader,
   head: TensorHead,
   question: FirstQuestion,
   ranges: readonly ElementRange[],
   work: Work,
 ): Promise<FirstAnswer> {
-  const all = emptyAccumulator();
+  const all = new Accumulator(head, question.structure, ranges);
   const digest = digestAccumulator(question.digest);
-  const counts = question.keep ? null : new Float64Array(65_536);
+  const counts = question.order === 'keep' || question.order === null ? null : new Float64Array(65_536);
   let values: Float64Array | null = null;
-  const structures = [];
-  for (const range of ranges) {
-    const bits = bitRun(head, question.structure, range.begin, range.end, WINDOW);
-    const zerosBefore = all.zeros;
-    for await (const { begin, data: x } of windows(range, WINDOW, 8, work, (at, count) =>
-      readFloat64(entry, at, count, work.signal),
-    )) {
-      const place = bits.at(begin, x.length);
-      place.fill(0);
-      const words = new Uint32Array(x.buffer, x.byteOffset, 2 * x.length);
-      for (let i = 0; i < x.length; i++) {
-        const value = x[i]!;
-        if (value === 0) {
-          all.zeros++;
-          place[i >> 3]! |= 1 << (i & 7);
+  try {
+    for (const part of all.parts) {
+      all.open(part);
+      for await (const { begin, data } of reader.windows([part], work, reader.float64)) {
+        for (let at = 0; at < data.length; at += BLOCK_ELEMENTS) {
+          const x = data.subarray(at, at + BLOCK_ELEMENTS);
+          all.add(scanFloat64(x, all.bits(begin + at, x.length), counts), begin + at, x);
+          digest.addFloat64(x, begin + at);
         }
-        if (counts !== null) counts[words[2 * i + 1]! >>> 16]!++;
-        if (!Number.isFinite(value)) {
-          if (Number.isNaN(value)) all.nan++;
-          else all.inf++;
-          all.firstNonFinite ??= begin + i;
-          continue;
-        }
-        if (value < all.min) all.min = value;
-        if (value > all.max) all.max = value;
-        all.sum += value;
-        all.sumSquares += value * value;
+        if (question.order === 'keep') values = data.slice();
       }
-      digest.addFloat64(x, begin);
-      if (counts === null) values = x.slice();
+      all.close(part);
     }
-    all.elements += range.end - range.begin;
-    all.shares.push((all.zeros - zerosBefore) / (range.end - range.begin));
-    structures.push(bits.structure());
+    return all.answer({ counts, values, digest: digest.sum() });
+  } finally {
+    all.release();
+    digest.release();
   }
-  all.exactZeros = all.zeros;
-  return { kind: 'first', ...all, counts, values, digest: digest.sum(), structure: mergeStructure(structures) };
 }
+
+/** As the kernel `scanFloat32`, and counts the 16 leading bits. */
+function scanFloat64(x: Float64Array, bits: Uint8Array, counts: Float64Array | null): ReturnType<typeof totals> {
+  const words = new Uint32Array(x.buffer, x.byteOffset, 2 * x.length);
+  let zeros = 0;
+  let nan = 0;
+  let inf = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  let sum = 0;
+  let sumSquares = 0;
+  bits.fill(0);
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i]!;
+    if (counts !== null) counts[words[2 * i + 1]! >>> 16]!++;
+    if (value === 0) {
+      zeros++;
+      bits[i >> 3]! |= 1 << (i & 7);
+    }
+    if (!Number.isFinite(value)) {
+      if (Number.isNaN(value)) nan++;
+      else inf++;
+      continue;
+    }
+    if (value < min) min = value;
+    if (value > max) max = value;
+    sum += value;
+    sumSquares += value * value;
+  }
+  return totals(zeros, nan, inf, min, max, sum, sumSquares);
+}
+
+const totals = (
+  zeros: number,
+  nan: number,
+  inf: number,
+  min: number,
+  max: number,
+  sum: number,
+  sumSquares: number,
+) => ({
+  zeros,
+  nan,
+  inf,
+  min,
+  max,
+  sum,
+  sumSquares,
+});
 
 /** A further read of f64 values: the 16 bits after `knownBits`. */
 export async function refineFloat64(
-  entry: TensorEntry,
+  reader: TensorReader,
   question: RefineQuestion,
   ranges: readonly ElementRange[],
   work: Work,
 ): Promise<RefineAnswer> {
+  const { knownBits, deviationsFrom, nearLimit } = question;
   const slots = new Map(question.prefixes.map((prefix, slot) => [prefix, slot]));
   const next = question.prefixes.map(() => new Float64Array(65_536));
-  const histogram = question.histogram === null ? null : new Float64Array(histogramBins);
+  const histogram = question.histogram === null ? null : new Float64Array(HISTOGRAM_BINS);
   let squaredDeviations = 0;
   let nearZeros = 0;
-  for (const range of ranges) {
-    for await (const { data: x } of windows(range, WINDOW, 8, work, (at, count) =>
-      readFloat64(entry, at, count, work.signal),
-    )) {
-      const words = new Uint32Array(x.buffer, x.byteOffset, 2 * x.length);
-      for (let i = 0; i < x.length; i++) {
-        const slot = slots.get(leadingBits(words[2 * i + 1]!, words[2 * i]!, question.knownBits));
-        if (slot !== undefined) next[slot]![nextBits(words[2 * i + 1]!, words[2 * i]!, question.knownBits)]!++;
-      }
-      if (histogram !== null) {
-        const { low, high } = question.histogram!;
-        for (let i = 0; i < x.length; i++) if (Number.isFinite(x[i])) histogram[binOf(x[i]!, low, high)]!++;
-      }
-      if (question.deviationsFrom !== null) squaredDeviations += deviations(x, question.deviationsFrom);
-      if (question.nearLimit !== null) nearZeros += nearZerosIn(x, question.nearLimit);
+  for await (const { data: x } of reader.windows(ranges, work, reader.float64)) {
+    const words = new Uint32Array(x.buffer, x.byteOffset, 2 * x.length);
+    for (let i = 0; i < x.length; i++) {
+      const slot = slots.get(leadingBits(words[2 * i + 1]!, words[2 * i]!, knownBits));
+      if (slot !== undefined) next[slot]![followingBits(words[2 * i + 1]!, words[2 * i]!, knownBits)]!++;
+    }
+    if (histogram === null) continue;
+    const { low, high } = question.histogram!;
+    for (let i = 0; i < x.length; i++) {
+      const value = x[i]!;
+      if (!Number.isFinite(value)) continue;
+      if (value !== 0) histogram[histogramBin(value, low, high)]!++;
+      if (deviationsFrom !== null) squaredDeviations += (value - deviationsFrom) ** 2;
+      if (nearLimit !== null && Math.abs(value) <= nearLimit) nearZeros++;
     }
   }
   return { kind: 'refine', next, histogram, squaredDeviations, nearZeros };
@@ -100,7 +125,7 @@ function leadingBits(high: number, low: number, known: number): number {
   return (high >>> 0) * 65_536 + (low >>> 16);
 }
 
-function nextBits(high: number, low: number, known: number): number {
+function followingBits(high: number, low: number, known: number): number {
   if (known === 16) return high & 0xffff;
   return known === 32 ? low >>> 16 : low & 0xffff;
 }

@@ -1,4 +1,4 @@
-import { binOf, histogramBins } from './histogram.js';
+import { HISTOGRAM_BINS, histogramBin } from '@espalier/kernels';
 import { type OrderFacts, reportedRanks } from './order.js';
 
 /** Values with how often each occurs; finite, in any order. */
@@ -91,9 +91,9 @@ function pick(order: Uint32Array, values: Float64Array, counts: Float64Array, ra
 }
 
 function histogramOf(values: Float64Array, times: Float64Array, low: number, high: number): OrderFacts['histogram'] {
-  const counts = new Array<number>(histogramBins).fill(0);
+  const counts = new Array<number>(HISTOGRAM_BINS).fill(0);
   values.forEach((value, i) => {
-    counts[binOf(value, low, high)]! += times[i]!;
+    counts[histogramBin(value, low, high)]! += times[i]!;
   });
   return { low, high, counts };
 }

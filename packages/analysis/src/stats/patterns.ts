@@ -1,87 +1,86 @@
-import type { Work } from '@espalier/base';
+import { invariant, type Work } from '@espalier/base';
 import type { RawData } from '@espalier/checkpoint';
-import { kernels } from '@espalier/kernels';
+import { BYTE_COUNTERS, counterLength, foldCounts, kernels } from '@espalier/kernels';
 import type { TensorHead } from '@espalier/model';
-import { mergeStructure } from '../structure/structure.js';
-import { bitRun, emptyAccumulator } from './accumulator.js';
+import { Accumulator } from './accumulator.js';
 import { digestAccumulator } from './digest.js';
+import { cleared, FOLD_ELEMENTS, SPARSE } from './float32.js';
+import { meaningOf } from './meaning.js';
 import type { ElementRange, FirstAnswer, FirstQuestion } from './question.js';
-import { meaningOf, readPatterns, WINDOW_ELEMENTS, windows } from './windows.js';
+import { BLOCK_ELEMENTS, type TensorReader } from './reader.js';
 
 /** The only read of types of at most 16 bits: how often each bit pattern occurs. Every figure follows from that, exactly. */
 export async function firstOfPatterns(
+  reader: TensorReader,
   data: RawData,
   head: TensorHead,
   question: FirstQuestion,
-  width: 16 | 8 | 4,
   ranges: readonly ElementRange[],
   work: Work,
 ): Promise<FirstAnswer> {
+  const { mode } = question;
+  invariant(mode.kind === 'patterns', 'patterns are counted');
   const k = kernels();
-  const meaning = meaningOf(data, width);
-  const counts = new Uint32Array(width === 16 ? 65_536 : 256);
-  const total = new Float64Array(2 ** width);
-  const all = emptyAccumulator();
-  const digest = digestAccumulator(question.digest);
-  const structures = [];
-  const count = (words: Uint16Array | Uint8Array): void =>
-    words instanceof Uint16Array ? k.countPatterns16(words, counts) : k.countPatterns8(words, counts);
-  const finite = meaning.values.every((value) => Number.isFinite(value));
+  const meaning = meaningOf(data, mode.width);
+  const places = 2 ** mode.width;
+  const counters = mode.width === 16 ? counterLength(places) : BYTE_COUNTERS;
+  const region = k.take(4 * counters);
+  const counts = cleared(region, counters);
+  const totals = new Float64Array(places);
+  const all = new Accumulator(head, question.structure, ranges);
+  const digest = digestAccumulator(question.digest, data, meaning.values);
+  const canBeInfinite = meaning.values.some((value) => !Number.isFinite(value));
   let sinceFold = 0;
-  for (const range of ranges) {
-    const bits = bitRun(head, question.structure, range.begin, range.end, WINDOW_ELEMENTS);
-    let zeros = 0;
-    for await (const { begin, data: words } of windows(range, WINDOW_ELEMENTS, width / 8, work, (at, n) =>
-      readPatterns(data, width, at, n, work.signal),
-    )) {
-      count(words);
-      sinceFold += words.length;
-      if (meaning.zero !== null) {
-        const { mask, match } = meaning.zero;
-        const place = bits.at(begin, words.length);
-        zeros +=
-          words instanceof Uint16Array
-            ? k.matchBits16(words, mask, match, place)
-            : k.matchBits8(words, mask, match, place);
-      }
-      if (!finite && all.firstNonFinite === null) all.firstNonFinite = firstNonFinite(words, meaning.values, begin);
-      digest.addMapped(words, meaning.values, begin);
-      if (sinceFold > 2 ** 31) {
-        fold(counts, total);
+  try {
+    for (const part of all.parts) {
+      all.open(part);
+      for await (const { begin, data: window } of reader.windows([part], work, reader.patterns)) {
+        for (let at = 0; at < window.length; at += BLOCK_ELEMENTS) {
+          const x = window.subarray(at, at + BLOCK_ELEMENTS);
+          const zeros = matchZeros(x, meaning.zero, all.bits(begin + at, x.length));
+          if (x instanceof Uint16Array) k.countPatterns16(x, counts, zeros > SPARSE * x.length);
+          else k.countPatterns8(x, counts);
+          all.addPatterns(zeros, canBeInfinite && all.allFinite ? firstNonFinite(x, meaning.values, begin + at) : null);
+          digest.addPatterns(x, begin + at);
+        }
+        sinceFold += window.length;
+        if (sinceFold < FOLD_ELEMENTS) continue;
+        foldCounts(counts, totals);
         sinceFold = 0;
       }
+      all.close(part);
     }
-    all.zeros += zeros;
-    all.elements += range.end - range.begin;
-    all.shares.push(zeros / (range.end - range.begin));
-    structures.push(bits.structure());
+    foldCounts(counts, totals);
+    return { ...all.answer({ counts: totals, values: null, digest: digest.sum() }), ...sumsOf(totals, meaning.values) };
+  } finally {
+    all.release();
+    digest.release();
+    region.release();
   }
-  fold(counts, total);
-  return {
-    kind: 'first',
-    ...all,
-    ...fromCounts(total, meaning.values),
-    zeros: all.zeros,
-    counts: total,
-    values: null,
-    digest: digest.sum(),
-    structure: mergeStructure(structures),
-  };
 }
 
-/** Counters of 32 bits go into doubles before they can overflow. */
-function fold(counts: Uint32Array, total: Float64Array): void {
-  for (let pattern = 0; pattern < total.length; pattern++) total[pattern]! += counts[pattern]!;
-  counts.fill(0);
+function matchZeros(
+  x: Uint16Array | Uint8Array,
+  zero: { mask: number; match: number } | null,
+  bits: Uint8Array,
+): number {
+  if (zero === null) {
+    bits.fill(0);
+    return 0;
+  }
+  const k = kernels();
+  return x instanceof Uint16Array
+    ? k.matchBits16(x, zero.mask, zero.match, bits)
+    : k.matchBits8(x, zero.mask, zero.match, bits);
 }
 
-function firstNonFinite(words: Uint16Array | Uint8Array, values: Float32Array, begin: number): number | null {
-  for (let i = 0; i < words.length; i++) if (!Number.isFinite(values[words[i]!]!)) return begin + i;
+function firstNonFinite(x: Uint16Array | Uint8Array, values: Float32Array, begin: number): number | null {
+  for (let i = 0; i < x.length; i++) if (!Number.isFinite(values[x[i]!]!)) return begin + i;
   return null;
 }
 
 /** Sums and extremes from counts. */
-function fromCounts(
+function sumsOf(
   counts: Float64Array,
   values: Float32Array,
 ): Pick<FirstAnswer, 'exactZeros' | 'nan' | 'inf' | 'min' | 'max' | 'sum' | 'sumSquares'> {

@@ -11,7 +11,7 @@ export interface ElementRange {
  * One read of a tensor, as plain data: what each part of it is to be asked. Answers of parts merge, so a tensor may be split over
  * workers by ranges.
  */
-export type ScanQuestion = FirstQuestion | RefineQuestion;
+export type ScanQuestion = FirstQuestion | RefineQuestion | StructureQuestion;
 
 /** The first read: counts, sums, extremes, order by leading bits, digest, structure. */
 export interface FirstQuestion {
@@ -19,27 +19,39 @@ export interface FirstQuestion {
   readonly mode: ScanMode;
   readonly structure: boolean;
   readonly digest: boolean;
-  /** Keep the values themselves: small tensors need no second read. */
-  readonly keep: boolean;
+  /** Sums in full double precision; where there are many values, rounding averages out and speed counts more. */
+  readonly precise: boolean;
+  /** Keep the values themselves (small tensors need no second read), or count their leading bits, sign first. */
+  readonly order: 'keep' | { readonly leadingBits: number } | null;
 }
 
-/** A further read: the next 16 bits of values whose leading bits are known, and what needs the range or the mean. */
+/** A further read: how values go on whose leading bits are known, and what needs the range or the mean. */
 export interface RefineQuestion {
   readonly kind: 'refine';
   readonly mode: ScanMode;
-  /** How many leading bits are known: 16, 32 or 48. */
+  /** Leading bits (sign first) that are known of the values looked for … */
   readonly knownBits: number;
-  /** Leading bits (sign first) whose continuation is counted, ascending. */
+  /** … the first of them, by which values were told apart in the first read … */
+  readonly slotBits: number;
+  /** … how many more are asked for … */
+  readonly nextBits: number;
+  /** … and the known bits in question, ascending. */
   readonly prefixes: readonly number[];
-  /** Range of the histogram, once. */
+  /** Range of the histogram, once. Zeros are left out. */
   readonly histogram: { readonly low: number; readonly high: number } | null;
   /** Sum of squared differences from this value, once. */
   readonly deviationsFrom: number | null;
-  /** Count of finite |x| ≤ this, once. */
+  /** Count of |x| ≤ this, once. */
   readonly nearLimit: number | null;
 }
 
-export type ScanAnswer = FirstAnswer | RefineAnswer;
+/** A read for structure alone, of tensors whose rows are too large for a run of them: each box is a tensor of its own. */
+export interface StructureQuestion {
+  readonly kind: 'structure';
+  readonly mode: ScanMode;
+}
+
+export type ScanAnswer = FirstAnswer | RefineAnswer | StructureAnswer;
 
 export interface FirstAnswer {
   readonly kind: 'first';
@@ -54,7 +66,7 @@ export interface FirstAnswer {
   readonly max: number;
   readonly sum: number;
   readonly sumSquares: number;
-  /** Occurrences by bit pattern (`patterns`) or by the 16 leading bits. */
+  /** Occurrences by bit pattern (`patterns`) or by leading bits. */
   readonly counts: Float64Array | null;
   readonly values: Float32Array | Float64Array | null;
   readonly digest: DigestSum | null;
@@ -65,11 +77,16 @@ export interface FirstAnswer {
 
 export interface RefineAnswer {
   readonly kind: 'refine';
-  /** For each prefix 65 536 counts of the next 16 bits. */
+  /** For each prefix 2^nextBits counts. */
   readonly next: readonly Float64Array[];
   readonly histogram: Float64Array | null;
   readonly squaredDeviations: number;
   readonly nearZeros: number;
+}
+
+export interface StructureAnswer {
+  readonly kind: 'structure';
+  readonly structure: StructureCounts;
 }
 
 /** Sum of block hashes modulo 2¹²⁸, as four 32-bit words; the order of blocks is inside the hashes. */

@@ -1,8 +1,8 @@
 import { invariant } from '@espalier/base';
 
 /**
- * Exact order statistics without sorting. Floating numbers order like their bit patterns, sign and magnitude apart; so the rank is looked up
- * in counts of the 16 leading bits, then of the next 16 within the pattern found, until all bits are known.
+ * Exact order statistics without sorting. Floating numbers order like their bit patterns, sign and magnitude apart; so a rank is looked up
+ * in counts of the leading bits, then of the next bits within the pattern found, until all bits are known.
  */
 export interface Target {
   /** `signed`: from the smallest value; `magnitude`: from the smallest |value|. */
@@ -15,48 +15,53 @@ export interface Target {
   readonly tail?: number;
 }
 
-export interface Width {
-  /** 32 or 64. */
-  readonly bits: 32 | 64;
-  /** Bits of the exponent within the 16 leading ones: all set in NaN and Inf. */
-  readonly exponent: number;
+export type Wanted = Pick<Target, 'order' | 'rank'>;
+
+/** Looks up ranks among the finite values in counts of the leading bits (sign first). `exponentBits` is 8 for f32 and 11 for f64. */
+export function startTargets(counts: Float64Array, wanted: readonly Wanted[], exponentBits: number): Target[] {
+  const places = counts.length;
+  const half = places / 2;
+  // Magnitudes from here on have an exponent of all ones: Inf and NaN.
+  const finite = half - half / 2 ** exponentBits;
+  const signed = sweep(
+    wanted.filter(({ order }) => order === 'signed'),
+    2 * finite,
+    // From the most negative down to −0, then from +0 up.
+    (step) => (step < finite ? half + finite - 1 - step : step - finite),
+    (prefix) => counts[prefix]!,
+  );
+  const magnitude = sweep(
+    wanted.filter(({ order }) => order === 'magnitude'),
+    finite,
+    (step) => step,
+    (prefix) => counts[prefix]! + counts[prefix + half]!,
+  );
+  return wanted.map((target) => (target.order === 'signed' ? signed : magnitude).get(target.rank)!);
 }
 
-export const SINGLE: Width = { bits: 32, exponent: 0x7f80 };
-export const DOUBLE: Width = { bits: 64, exponent: 0x7ff0 };
-
-const DIGITS = 65_536;
-const SIGN = 0x8000;
-
-/** Looks up ranks among the finite values in counts of the 16 leading bits. */
-export function startTargets(
-  counts: Float64Array,
-  wanted: readonly { readonly order: Target['order']; readonly rank: number }[],
-  width: Width,
-): Target[] {
-  const finite = (prefix: number): boolean => (prefix & width.exponent) !== width.exponent;
-  return wanted.map(({ order, rank }) => {
-    let rest = rank;
-    const step = (prefix: number, count: number): Target | null => {
-      if (rest < count) return { order, prefix, rank: rest };
-      rest -= count;
-      return null;
-    };
-    if (order === 'magnitude') {
-      for (let prefix = 0; prefix < SIGN; prefix++) {
-        const found = finite(prefix) ? step(prefix, counts[prefix]! + counts[prefix | SIGN]!) : null;
-        if (found !== null) return found;
-      }
-    } else {
-      // From the most negative down to −0, then from +0 up.
-      for (let i = 0; i < DIGITS; i++) {
-        const prefix = i < SIGN ? DIGITS - 1 - i : i - SIGN;
-        const found = finite(prefix) ? step(prefix, counts[prefix]!) : null;
-        if (found !== null) return found;
-      }
+/** Goes through prefixes in order, and finds the one that each rank falls into. */
+function sweep(
+  wanted: readonly Wanted[],
+  steps: number,
+  prefixOf: (step: number) => number,
+  countOf: (prefix: number) => number,
+): Map<number, Target> {
+  const found = new Map<number, Target>();
+  const ranks = [...wanted].sort((a, b) => a.rank - b.rank);
+  let passed = 0;
+  let next = 0;
+  for (let step = 0; step < steps && next < ranks.length; step++) {
+    const prefix = prefixOf(step);
+    const count = countOf(prefix);
+    if (count === 0) continue;
+    for (; next < ranks.length && ranks[next]!.rank < passed + count; next++) {
+      const { order, rank } = ranks[next]!;
+      found.set(rank, { order, prefix, rank: rank - passed });
     }
-    return invariant(false, `rank ${rank} is beyond the finite values`) as never;
-  });
+    passed += count;
+  }
+  invariant(next === ranks.length, 'a rank lies beyond the finite values');
+  return found;
 }
 
 /** The prefixes whose continuation must be counted, ascending. */
@@ -69,7 +74,7 @@ export function prefixesOf(targets: readonly Target[], knownBits: number): numbe
   return [...all].sort((a, b) => a - b);
 }
 
-/** Moves targets on by 16 bits. `next[i]` counts the continuation of `prefixes[i]`. */
+/** Moves targets on by the bits that were counted. `next[i]` counts the continuation of `prefixes[i]`. */
 export function advanceTargets(
   targets: readonly Target[],
   prefixes: readonly number[],
@@ -80,16 +85,17 @@ export function advanceTargets(
   const sign = 2 ** (knownBits - 1);
   return targets.map(({ order, prefix, rank }) => {
     const own = slot.get(prefix)!;
+    const digits = own.length;
     const mirrored = order === 'magnitude' ? slot.get(prefix + sign)! : null;
     const descending = order === 'signed' && prefix >= sign;
     let rest = rank;
-    for (let i = 0; i < DIGITS; i++) {
-      const digit = descending ? DIGITS - 1 - i : i;
+    for (let i = 0; i < digits; i++) {
+      const digit = descending ? digits - 1 - i : i;
       const count = own[digit]! + (mirrored?.[digit] ?? 0);
-      if (rest < count)
-        return knownBits === 48
-          ? { order, prefix, rank: rest, tail: digit }
-          : { order, prefix: prefix * DIGITS + digit, rank: rest };
+      if (rest < count) {
+        if (knownBits === 48) return { order, prefix, rank: rest, tail: digit };
+        return { order, prefix: prefix * digits + digit, rank: rest };
+      }
       rest -= count;
     }
     return invariant(false, 'the counts do not cover the rank') as never;
@@ -111,4 +117,21 @@ export function valueOfTarget({ order, prefix, tail }: Target): number {
     value = scratch.getFloat64(0);
   }
   return (order === 'magnitude' ? Math.abs(value) : value) + 0;
+}
+
+/** How many magnitudes are at most a limit, as far as leading bits tell. */
+export interface Below {
+  /** Certainly at most the limit. */
+  readonly count: number;
+  /** Leading bits of the limit, without the sign; null when `count` is all. */
+  readonly prefix: number | null;
+}
+
+/** Counts magnitudes up to a limit whose `bits` (without the sign) are known; the values that share its leading bits stay open. */
+export function countBelow(counts: Float64Array, bits: number, trailingBits: number): Below {
+  const half = counts.length / 2;
+  const prefix = Math.floor(bits / 2 ** trailingBits);
+  let count = 0;
+  for (let i = 0; i < prefix; i++) count += counts[i]! + counts[i + half]!;
+  return { count, prefix: counts[prefix]! + counts[prefix + half]! === 0 ? null : prefix };
 }

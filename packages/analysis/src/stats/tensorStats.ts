@@ -4,7 +4,9 @@ import type { TensorHead } from '@espalier/model';
 import type { TensorStats } from '../facts.js';
 import { answerQuestion } from './answer.js';
 import { emptyStats } from './emptyStats.js';
+import { modeOf } from './mode.js';
 import type { StatsOptions } from './options.js';
+import { TensorReader } from './reader.js';
 import { beginScan } from './scan.js';
 
 /**
@@ -20,11 +22,16 @@ export async function tensorStats(
   const { data } = entry;
   if (data.kind === 'none' && data.why !== 'empty') return fail(noValues(entry));
   return attempt(async () => {
+    work.signal.throwIfAborted();
     if (data.kind === 'none' || entry.elements === 0) return emptyStats(entry, head);
     const scan = beginScan(entry, head, options);
-    while (scan.question !== null) {
-      const ranges = scan.ranges(1).flat();
-      scan.take([await answerQuestion(entry, head, scan.question, ranges, work)]);
+    const reader = new TensorReader(entry, modeOf(entry));
+    try {
+      while (scan.question !== null) {
+        scan.take([await answerQuestion(entry, head, scan.question, scan.ranges(1).flat(), work, reader)]);
+      }
+    } finally {
+      reader.release();
     }
     return scan.finish();
   });

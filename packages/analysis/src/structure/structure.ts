@@ -19,15 +19,20 @@ const NO_BLOCKS: BlockCounts = { b4x1: 0, b1x4: 0, b4x4: 0, b16x16: 0 };
 export const hasStructure = (head: TensorHead): boolean => head.axes.output.length > 0 && head.elements > 0;
 
 /**
- * Structure of a part: indices `rowBegin` to `rowEnd` of the first axis. `bits` has one bit an element of the part, set for zeros.
+ * Structure of a box of a tensor: `shape` indices from `begin` on along each axis. Boxes must begin at multiples of 16 along every axis, so
+ * that groups and blocks are whole. `bits` has one bit an element of the box in C order, set for zeros.
  */
-export function structureOf(head: TensorHead, bits: Uint8Array, rowBegin: number, rowEnd: number): StructureCounts {
-  const shape = [rowEnd - rowBegin, ...head.shape.slice(1)];
+export function structureOf(
+  head: TensorHead,
+  bits: Uint8Array,
+  shape: readonly number[],
+  begin: readonly number[],
+): StructureCounts {
   return {
     groups: head.prunable ? shape.map((_, axis) => groupsAlong(bits, shape, axis)) : [],
     zeroBlocks: head.prunable ? blocksOf(bits, shape, head.axes.output) : NO_BLOCKS,
-    aliveOutputs: aliveAlong(bits, head, head.axes.output, shape, rowBegin),
-    aliveInputs: aliveAlong(bits, head, head.axes.input, shape, rowBegin),
+    aliveOutputs: aliveAlong(bits, head, head.axes.output, shape, begin),
+    aliveInputs: aliveAlong(bits, head, head.axes.input, shape, begin),
   };
 }
 
@@ -51,15 +56,29 @@ function aliveAlong(
   head: TensorHead,
   axes: readonly number[],
   shape: readonly number[],
-  rowBegin: number,
+  begin: readonly number[],
 ): Uint8Array | null {
   if (axes.length === 0) return null;
   const alive = new Uint8Array(axes.reduce((total, axis) => total * head.shape[axis]!, 1));
   const isChannel = shape.map((_, axis) => axes.includes(axis));
-  // A part holds a run of channels where the first axis numbers them (it is the major one), else a piece of every channel.
-  const first = axes.includes(0) ? rowBegin * (alive.length / head.shape[0]!) : 0;
   const merged = mergeAxes(shape, isChannel);
-  kernels().aliveChannels(bits, merged.dims, merged.isChannel, alive.subarray(first));
+  const ordered = [...axes].sort((a, b) => a - b);
+  const inBox = new Uint8Array(ordered.reduce((total, axis) => total * shape[axis]!, 1));
+  kernels().aliveChannels(bits, merged.dims, merged.isChannel, inBox);
+  inBox.forEach((mark, channel) => {
+    if (mark === 0) return;
+    // From the number within the box to the number within the tensor.
+    let rest = channel;
+    let number = 0;
+    let step = 1;
+    for (let i = ordered.length - 1; i >= 0; i--) {
+      const axis = ordered[i]!;
+      number += ((rest % shape[axis]!) + begin[axis]!) * step;
+      rest = Math.floor(rest / shape[axis]!);
+      step *= head.shape[axis]!;
+    }
+    alive[number] = 1;
+  });
   return alive;
 }
 
