@@ -26,6 +26,8 @@ export interface Scenario {
   readonly locale?: string;
   readonly select?: string;
   readonly stored?: Readonly<Record<string, unknown>>;
+  /** Tiles cannot be read. */
+  readonly tileFault?: boolean;
   /** Answers that never come, by method. */
   readonly silent?: readonly string[];
 }
@@ -72,7 +74,7 @@ function manyTensors(): FakeTensor[] {
     'mlp.up_proj',
     'mlp.down_proj',
   ];
-  const shared = resnet(8).filter(({ head }) => head.role === 'conv');
+  const shared = resnet(8).filter(({ head }) => head.role === 'conv' && head.elements >= 24 * 24);
   const tensors: FakeTensor[] = [];
   for (let layer = 0; tensors.length < 2000; layer++) {
     for (const [i, kind] of kinds.entries()) {
@@ -263,6 +265,8 @@ class Host {
       }
       case 'checkpoint/heatmap': {
         const tile = query as HeatmapQuery;
+        if (this.scenario.tileFault === true)
+          return { ok: false, fault: { code: 'checkpoint/truncated', message: 'The file ends early.' } };
         const { head, values } = this.tensor(tile.tensor);
         const { kept } = this.statsOf(head.name);
         return {

@@ -20,7 +20,7 @@ interface Shot {
   readonly keys?: readonly string[];
 }
 
-const real: Scenario = { model: 'resnet', width: 64 };
+const real: Scenario = { model: 'resnet', width: 64, select: 'layer4.1.conv2.weight' };
 const one: readonly ThemeName[] = ['dark-modern'];
 const SHOTS: readonly Shot[] = [
   { name: 'inspector', page: 'checkpoint', scenario: real, themes: FOUR_THEMES, widths: WIDTHS },

@@ -7,13 +7,13 @@ import { faultDetails } from './faultView.js';
 import { spokenFinding } from './findings.js';
 import type { Row } from './rows.js';
 import { S } from './strings.js';
-import { nameTemplate } from './tableView.js';
+import { headingTemplate } from './tableView.js';
 
 /** Name, type and shape, description. */
 export function detailHead(row: Row, step: (by: 1 | -1) => void): TemplateResult {
   const { head } = row;
   return html`<div class="detail-head">
-      <h2 title=${head.name}>${nameTemplate(head.name)}</h2>
+      <h2 title=${head.name}>${headingTemplate(head.name)}</h2>
       <span class="grow"></span>
       <button class="icon-button" type="button" aria-label=${S.detail.previous} title=${S.detail.previous} @click=${() => step(-1)}>
         ${icon('up')}
@@ -54,7 +54,7 @@ export function detailFindings(row: Row, explain: (code: string) => void): Templ
     return html`<div class="say">
       ${severityIcon(finding.severity, SEVERITY[finding.severity])}
       <span
-        >${named === nothing ? text : text.replace(/\.$/, '')}${named}
+        >${text.replace(/\.$/, '')}${named}${named !== nothing && dead.length > NAMED ? nothing : '.'}
         <button class="link" type="button" @click=${() => explain(finding.code)}>${S.findings.explain}</button></span
       >
     </div>`;

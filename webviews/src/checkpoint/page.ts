@@ -342,7 +342,7 @@ export class CheckpointPage extends LitElement {
         onLayout: (layout: State['layout']) => this.dispatch({ type: 'layout', layout }),
         onColouring: (colouring: State['colouring']) => this.dispatch({ type: 'colouring', colouring }),
         onTwin: () => this.twin('heatmap'),
-        onLeave: () => void this.table?.focusRow(),
+        onLeave: () => this.table?.focusRow(),
       }}
     ></espalier-tensor-map>`;
   }
@@ -427,7 +427,7 @@ export class CheckpointPage extends LitElement {
 
   private readonly onFilterKey = (event: KeyboardEvent): void => {
     if (event.key === 'Escape' && this.store.state.filter !== '') this.dispatch({ type: 'filter', text: '' });
-    else if (event.key === 'ArrowDown' || event.key === 'Enter' || event.key === 'Escape') void this.table?.focusRow();
+    else if (event.key === 'ArrowDown' || event.key === 'Enter' || event.key === 'Escape') this.table?.focusRow();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -464,7 +464,7 @@ export class CheckpointPage extends LitElement {
       },
       t: () => this.twin(...PICTURES),
       e: () => this.querySelector<HTMLElement>('#export')?.click(),
-      Escape: () => void this.table?.focusRow(),
+      Escape: () => this.table?.focusRow(),
     };
   }
 }

@@ -15,6 +15,8 @@ const NM_BY_STRENGTH: readonly NmPattern[] = ['1:4', '1:2', '2:4', '4:8'];
 const BLOCKS_BY_SIZE: readonly BlockShape[] = ['16x16', '4x4', '4x1', '1x4'];
 
 const ROWS_SHARE = 0.1;
+/** Smaller blocks hold at least as many of the zeros as larger ones; they are named only where they hold this much more. */
+const SMALLER_BLOCKS_GAIN = 0.05;
 /** How much of the way from chance to perfection a share must have come to be called a pattern. */
 const BEYOND_CHANCE = 0.5;
 
@@ -30,12 +32,15 @@ export function patternOf(head: TensorHead, stats: TensorStats): Pattern | null 
   }
 
   const sparsity = stats.zeros / head.elements;
+  let best: Pattern | null = null;
   for (const name of BLOCKS_BY_SIZE) {
     const share = stats.blocks[name]?.zerosInBlocks ?? 0;
     // If zeros fell independently, the others of a zero's block would be zero with this chance.
     const chance = sparsity ** (blockSize(name) - 1);
-    if (share > chance + BEYOND_CHANCE * (1 - chance)) return { kind: 'blocks', name, share };
+    const beyond = share > chance + BEYOND_CHANCE * (1 - chance);
+    if (beyond && (best === null || share > best.share + SMALLER_BLOCKS_GAIN)) best = { kind: 'blocks', name, share };
   }
+  if (best !== null) return best;
 
   for (const name of NM_BY_STRENGTH) {
     const share = nearestShare(stats, name);

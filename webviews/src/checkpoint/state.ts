@@ -1,7 +1,7 @@
 import type { Fault } from '@espalier/base';
 import type { FileHead, Finding, MatrixLayout, PageStart, ScanEnd, ScanItem, TensorFacts } from '@espalier/protocol';
 import type { Sort } from '../shared/virtualTable.js';
-import { worstTensor } from './findings.js';
+import { allFindings, worstTensor } from './findings.js';
 
 export type ScanProgress = Extract<ScanItem, { kind: 'progress' }>;
 
@@ -185,7 +185,8 @@ const SETTLING_MS = 1500;
 function scanEnded(state: State, end: ScanEnd, at: number): State {
   const next: State = { ...state, scan: { kind: 'done', end }, findings: end.findings };
   if (state.chosen || state.file.kind !== 'open' || at - state.openedAt > SETTLING_MS) return next;
-  return { ...next, selected: worstTensor(end.findings, state.file.head.tensors) };
+  const { findings, tensors } = state.file.head;
+  return { ...next, selected: worstTensor(allFindings(findings, end.findings, tensors, state.facts), tensors) };
 }
 
 /** Descending, ascending, file order again; names begin ascending. */

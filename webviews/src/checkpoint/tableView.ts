@@ -33,12 +33,21 @@ const ROLE_ICONS: Record<Role, IconName> = {
 
 export const roleIcon = (role: Role): TemplateResult => icon(ROLE_ICONS[role], { label: S.roles[role] });
 
-/** A name with everything but its module dimmed. */
+/** A name with everything but its module dimmed. It is said whole; seen, its prefix gives way first when room is short. */
 export function nameTemplate(name: string): TemplateResult {
   const { prefix, module, suffix } = nameParts(name);
   return html`<span class="name"
-    ><span class="prefix">${prefix}</span><span class="module">${module}</span><span class="suffix">${suffix}</span></span
+    ><span class="visually-hidden">${name}</span
+    ><span class="prefix" aria-hidden="true">${prefix}</span
+    ><span class="module" aria-hidden="true">${module}</span
+    ><span class="suffix" aria-hidden="true">${suffix}</span></span
   >`;
+}
+
+/** The same where there is room: one run of text, which can be selected and copied. */
+export function headingTemplate(name: string): TemplateResult {
+  const { prefix, module, suffix } = nameParts(name);
+  return html`<span class="prefix">${prefix}</span>${module}<span class="suffix">${suffix}</span>`;
 }
 
 export function shapeText(shape: readonly number[]): string {

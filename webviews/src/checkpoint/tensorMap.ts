@@ -52,6 +52,7 @@ export interface TensorMapModel {
 
 type Sizes = Readonly<Record<MatrixLayout, MatrixSize>>;
 
+const SETTLING_MS = 1500;
 const TWIN_ROWS = 24;
 const TWIN_COLUMNS = 8;
 
@@ -66,6 +67,9 @@ export class TensorMap extends LitElement {
   private problem: string | undefined;
   private outputChannel = 0;
   private view: View | undefined;
+  /** The view that nobody has touched yet. */
+  private firstView: View | undefined;
+  private openedAt = 0;
   private store: ValueStore | undefined;
   private storeKey: string | undefined;
   private asking: AbortController | undefined;
@@ -119,6 +123,8 @@ export class TensorMap extends LitElement {
     this.problem = undefined;
     this.sizes = undefined;
     this.view = undefined;
+    this.firstView = undefined;
+    this.openedAt = Date.now();
     this.lastCell = undefined;
     this.outputChannel = 0;
     this.channel.ask(matrix, { path: model.path, tensor: model.head.name }, asking.signal).then(
@@ -129,6 +135,17 @@ export class TensorMap extends LitElement {
       },
       (error: unknown) => this.fail(error),
     );
+  }
+
+  /** The values of a tensor that was opened a moment ago tell where its dead channels are; nobody has begun to look elsewhere. */
+  protected override updated(changed: PropertyValues<this>): void {
+    const before = changed.get('model') as TensorMapModel | undefined;
+    const { model, size, view, map } = this;
+    if (before === undefined || model === undefined || size === undefined || view === undefined || map === null) return;
+    const arrived = before.head.name === model.head.name && before.stats === undefined && model.stats !== undefined;
+    const dead = model.stats?.deadOutputs[0];
+    if (!arrived || dead === undefined || model.layout !== 'kernel') return;
+    if (view === this.firstView && Date.now() - this.openedAt < SETTLING_MS) map.showCell(dead * size.kernelRows, 0);
   }
 
   private fail(error: unknown): void {
@@ -162,13 +179,15 @@ export class TensorMap extends LitElement {
     this.chooseLayout(all[(at + 1) % all.length]!.value);
   }
 
-  private layouts(): { value: MatrixLayout; label: string; title: string; disabled?: boolean }[] {
+  private layouts(): { value: MatrixLayout; label: TemplateResult; title: string; disabled?: boolean }[] {
     const { kernel, kernelTitle, channel, channelTitle, raw, rawTitle } = S.heatmap;
     const disabled = this.model?.head.outputChannels == null;
+    const label = ({ long, short }: { long: string; short: string }): TemplateResult =>
+      html`<span class="long-word">${long}</span><span class="short-word">${short}</span>`;
     return [
-      { value: 'kernel', label: kernel, title: kernelTitle },
-      { value: 'channel', label: channel, title: channelTitle, disabled },
-      { value: 'raw', label: raw, title: rawTitle },
+      { value: 'kernel', label: label(kernel), title: kernelTitle },
+      { value: 'channel', label: label(channel), title: channelTitle, disabled },
+      { value: 'raw', label: label(raw), title: rawTitle },
     ];
   }
 
@@ -248,10 +267,12 @@ export class TensorMap extends LitElement {
       cellText: (_pane, row, column) => {
         const cell = store.get(row, column);
         if (cell === undefined || cell.value === null) return undefined;
-        return numbers.value(cell.value);
+        // A cell has room for little: the zero before the separator goes.
+        return numbers.value(cell.value).replace(/^(−?)0(?=[.,])/, '$1');
       },
       onView: (view) => {
         views.set(viewKey, view);
+        this.firstView ??= view;
         this.view = view;
         this.requestUpdate();
       },
@@ -365,8 +386,7 @@ export class TensorMap extends LitElement {
                 >`
             : html`<span>${H.scaleZeros}</span>${legendBar({ kind: 'zeros' })}<span class="legend-ends"><span>0\u202f%</span><span>100\u202f%</span></span>`
       }
-      ${look.kind === 'zeros' ? nothing : html`<span class="key">${zeroSwatch()}${H.exactlyZero}</span>`}
-      ${look.kind !== 'zeros' && (view?.zoom ?? 1) < 1 ? html`<span class="key">${H.faded}</span>` : nothing}
+      ${look.kind === 'zeros' ? nothing : html`<span class="key">${(view?.zoom ?? 1) < 1 ? H.faded : html`${zeroSwatch()}${H.exactlyZero}`}</span>`}
       ${(model.stats?.nan ?? 0) + (model.stats?.inf ?? 0) > 0 ? html`<span class="key"><i class="swatch alarm"></i>${H.notFinite}</span>` : nothing}`;
   }
 

@@ -181,6 +181,12 @@ export class HeatmapCanvas extends LitElement {
     if (model !== undefined) this.setView({ ...this.current, zoom: fittingZoom(model.size, this.window), x: 0, y: 0 });
   }
 
+  /** Outlines a cell and brings it to the middle. */
+  showCell(row: number, column: number): void {
+    const { model } = this;
+    if (model !== undefined) this.setView(centreCell({ ...this.current, row, column }, model.size, this.window));
+  }
+
   setView(view: View): void {
     const { model } = this;
     if (model === undefined) return;
@@ -216,7 +222,9 @@ export class HeatmapCanvas extends LitElement {
     if (this.placed || this.canvas.clientWidth === 0) return;
     this.placed = true;
     const { begin } = model;
-    const cell = { row: begin.row, column: begin.column, zoom: begin.zoom };
+    // A matrix that is small beside the window begins larger.
+    const zoom = Math.max(begin.zoom, Math.min(16, fittingZoom(model.size, this.window)));
+    const cell = { row: begin.row, column: begin.column, zoom };
     const view = 'x' in begin ? begin : centreCell({ ...cell, x: 0, y: 0 }, model.size, this.window);
     this.current = clampView(view, model.size, this.window, devicePixelRatio);
     model.onView(this.current);
@@ -280,7 +288,7 @@ export class HeatmapCanvas extends LitElement {
     const overview = overviewWindow(model.size);
     const step = stepFor(this.current.zoom, ratio);
     const windows =
-      overview.step <= step ? [] : tilesFor(visiblePart(this.current, model.size, this.window), model.size, step);
+      overview.step === step ? [] : tilesFor(visiblePart(this.current, model.size, this.window), model.size, step);
     const all = [overview, ...windows];
     this.store!.want(all);
     return all.map((window) => this.store!.get(window)).filter((set) => set !== undefined);
@@ -311,7 +319,8 @@ export class HeatmapCanvas extends LitElement {
     const left = this.paneLeft(pane);
     pen.save();
     pen.beginPath();
-    pen.rect(left, TOP, window.width, window.height);
+    // The outline of a cell at the edge reaches a little beyond it.
+    pen.rect(left - 3, TOP - 3, window.width + 6, window.height + 6);
     pen.clip();
     if (current.zoom >= FIGURE_ZOOM) this.drawFigures(pen, pane, look, tiles);
     if (outlined && current.zoom >= 2) this.drawOutline(pen, left);

@@ -27,7 +27,8 @@ export interface HistogramModel {
   readonly zeroLabel: string;
 }
 
-/** Bars left empty between the one that stands apart and the rest. */
+/** Places on the axis that the bar apart takes, and that stay empty after it. */
+const APART_SLOTS = 3;
 const SPACER = 1;
 
 /** Counts on a logarithmic scale, what is exactly zero apart at the left. */
@@ -75,27 +76,30 @@ export class Histogram extends LitElement {
 function configuration(model: HistogramModel): ChartConfiguration<'bar', (number | null)[], string> {
   const colours = theme();
   const { bars } = model;
-  // The one apart is two bars wide, the rest follow after a gap.
-  const data: (number | null)[] = [bars.apart, bars.apart, ...new Array<null>(SPACER).fill(null), ...bars.counts];
-  const shown = data.map((count) => (count === null || count === 0 ? null : count));
-  const fills = shown.map((_, i) =>
-    rgbText(i < 2 ? model.apartColour() : model.colour(((i - 2 - SPACER + 0.5) / bars.counts.length) * 2 - 1)),
-  );
-  const top = Math.max(10, ...shown.map((count) => count ?? 0));
+  const shown = (count: number): number | null => (count === 0 ? null : count);
+  const empty = new Array<null>(APART_SLOTS + SPACER).fill(null);
+  const rest = [...empty, ...bars.counts.map(shown)];
+  const apart = rest.map((_, slot) => (slot === (APART_SLOTS - 1) / 2 ? shown(bars.apart) : null));
+  const fills = rest.map((_, slot) => {
+    const bar = slot - empty.length;
+    return rgbText(model.colour(((bar + 0.5) / bars.counts.length) * 2 - 1));
+  });
+  const top = Math.max(10, bars.apart, ...bars.counts);
   const font = { family: colours.figures, size: 10.5 };
+  const shared = {
+    barPercentage: 1,
+    categoryPercentage: 0.86,
+    minBarLength: 2,
+    borderSkipped: true,
+    grouped: false,
+  } as const;
   return {
     type: 'bar',
     data: {
-      labels: data.map((_, i) => String(i)),
+      labels: rest.map((_, slot) => String(slot)),
       datasets: [
-        {
-          data: shown,
-          backgroundColor: fills,
-          barPercentage: 1,
-          categoryPercentage: 0.86,
-          minBarLength: 2,
-          borderSkipped: true,
-        },
+        { ...shared, data: rest, backgroundColor: fills },
+        { ...shared, data: apart, backgroundColor: rgbText(model.apartColour()), barThickness: 14 },
       ],
     },
     options: {
@@ -150,13 +154,13 @@ function axisWords(model: HistogramModel, colour: string, font: string): Plugin<
       const y = chartArea.bottom + 9;
       const edge = (bar: number, side: -1 | 1): number =>
         x.getPixelForValue(bar) + (side * chartArea.width) / x.ticks.length / 2;
-      const first = edge(2 + SPACER, -1);
+      const first = edge(APART_SLOTS + SPACER, -1);
       ctx.save();
       ctx.font = font;
       ctx.fillStyle = colour;
       ctx.textBaseline = 'middle';
       ctx.textAlign = 'left';
-      const apart = edge(0, -1) - 2;
+      const apart = edge(0, -1);
       ctx.fillText(model.apartLabel, apart, y);
       const lowX = Math.max(first, apart + ctx.measureText(model.apartLabel).width + 8);
       ctx.fillText(model.lowLabel, lowX, y);

@@ -63,6 +63,10 @@ export class Strip extends LitElement {
     return inside.reduce((best, layer) => (layer.weight > best.weight ? layer : best)).name;
   }
 
+  private readonly onLeave = (event: FocusEvent): void => {
+    if (!(event.currentTarget as HTMLElement).contains(event.relatedTarget as Node | null)) this.focused = null;
+  };
+
   private readonly onKey = (event: KeyboardEvent): void => {
     const { model, pieces } = this;
     if (model === undefined || pieces.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -93,7 +97,7 @@ export class Strip extends LitElement {
           aria-orientation="horizontal"
           aria-label=${model.label}
           @keydown=${this.onKey}
-          @focusout=${() => (this.focused = null)}
+          @focusout=${this.onLeave}
         >
           ${pieces.map((piece, i) => {
             const { className, content, title } = model.describe(piece);

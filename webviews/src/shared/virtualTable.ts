@@ -47,6 +47,7 @@ export class VirtualTable<Row = unknown> extends LitElement {
 
   private viewHeight = 0;
   private headFocus: number | null = null;
+  private focusWanted = false;
   private readonly observer = new ResizeObserver(() => this.measure());
 
   protected override createRenderRoot(): HTMLElement {
@@ -75,9 +76,10 @@ export class VirtualTable<Row = unknown> extends LitElement {
   }
 
   /** Moves the keyboard to the row with the tab stop. */
-  async focusRow(): Promise<void> {
-    await this.updateComplete;
-    this.querySelector<HTMLElement>('.row[tabindex="0"]')?.focus({ preventScroll: true });
+  focusRow(): void {
+    // The row may come into being only with the next drawing.
+    this.focusWanted = true;
+    this.requestUpdate();
   }
 
   private get bodyHeight(): number {
@@ -153,7 +155,7 @@ export class VirtualTable<Row = unknown> extends LitElement {
     if (model === undefined) return;
     this.scrollTop = scrollToRow(index, ROW_HEIGHT, this.scrollTop, this.bodyHeight);
     model.onFocus(model.keyOf(model.rows[index]!));
-    void this.focusRow();
+    this.focusRow();
   }
 
   private onHeadKey(event: KeyboardEvent): boolean {
@@ -162,7 +164,7 @@ export class VirtualTable<Row = unknown> extends LitElement {
     );
     const at = heads.indexOf(document.activeElement as HTMLElement);
     if (event.key === 'ArrowDown') {
-      void this.focusRow();
+      this.focusRow();
       return true;
     }
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: heads.length - 1 }[event.key];
@@ -184,6 +186,10 @@ export class VirtualTable<Row = unknown> extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
+    if (this.focusWanted) {
+      this.focusWanted = false;
+      this.querySelector<HTMLElement>('.row[tabindex="0"]')?.focus({ preventScroll: true });
+    }
     if (changed.has('model')) this.tellScroll();
   }
 
