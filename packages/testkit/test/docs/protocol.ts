@@ -70,16 +70,8 @@ function commentBefore(text: string, at: number): string {
     .trim();
 }
 
-const BEGIN = '<!-- messages: made from packages/protocol by packages/testkit/test/docs.test.ts -->';
-const END = '<!-- end of messages -->';
-
-/** The text with its generated part replaced. */
-export function withMessages(markdown: string, messages: readonly Message[]): string {
-  const [before, rest] = markdown.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error('docs/protocol.md has lost its markers');
-  return `${before}${BEGIN}\n\n${messages.map(section).join('\n')}\n${END}${after}`;
-}
+/** One section for each message. */
+export const messageSections = (messages: readonly Message[]): string => messages.map(section).join('\n\n');
 
 const LABELS = {
   request: ['asked with', 'answers'],
@@ -89,7 +81,7 @@ const LABELS = {
 
 function section({ name, kind, method, types, comment, file }: Message): string {
   const rows = types.map((type, i) => `- ${LABELS[kind][i]}: \`${type}\``);
-  return [`### ${method}`, '', `${comment} (${kind} \`${name}\`, \`${file.split('/').pop()}\`)`, '', ...rows, ''].join(
+  return [`### ${method}`, '', `${comment} (${kind} \`${name}\`, \`${file.split('/').pop()}\`)`, '', ...rows].join(
     '\n',
   );
 }

@@ -39,3 +39,12 @@ export function sections(markdown: string): ReadonlyMap<string, string> {
     }),
   );
 }
+
+/** A text whose part between two comments (`<!-- NAME: … -->` and `<!-- end of NAME -->`) is made from something else. */
+export function withGenerated(path: string, name: string, generated: string): string {
+  const text = readText(path);
+  const begin = new RegExp(`<!-- ${name}: [^>]* -->`).exec(text);
+  const end = text.indexOf(`<!-- end of ${name} -->`);
+  if (begin === null || end < begin.index) throw new Error(`${path} has lost the comments around its ${name}`);
+  return `${text.slice(0, begin.index + begin[0].length)}\n\n${generated}\n\n${text.slice(end)}`;
+}
