@@ -27,6 +27,7 @@ export {
   type GoldenTensor,
   goldenFor,
 } from './golden.js';
+export { type Hdf5Version, type Hdf5Writer, hdf5Bytes } from './hdf5Bytes.js';
 export { fixtureFolder, type Outcomes, survive, surviveCopies } from './hostile.js';
 export { jsonMutations, type Mutation, mutations } from './mutations.js';
 export { type Picklable, pickleBytes } from './pickleBytes.js';

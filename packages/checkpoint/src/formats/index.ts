@@ -3,6 +3,7 @@ import { gguf } from './gguf/format.js';
 import { huggingface } from './huggingface/format.js';
 import { kerasArchive } from './keras/archive.js';
 import { kerasHdf5 } from './keras/hdf5Format.js';
+import { kerasSharded } from './keras/sharded.js';
 import { npy } from './npy/format.js';
 import { npz } from './npy/npz.js';
 import { onnx } from './onnx/format.js';
@@ -19,6 +20,7 @@ export const formats: readonly Format[] = [
   gguf,
   tflite,
   safetensors,
+  kerasSharded,
   huggingface,
   onnx,
   tfjs,

@@ -18,6 +18,7 @@ export function readDataspace(block: Block): Extent {
   let elements = 1;
   for (const length of shape) elements *= length;
   // 16 bytes is the widest element; beyond this not even its offsets could be told apart.
-  if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(elements * 16)) block.malformed(`A dataspace of ${shape.join('×')} is too large`);
+  if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(elements * 16))
+    block.malformed(`A dataspace of ${shape.join('×')} is too large`);
   return shape;
 }

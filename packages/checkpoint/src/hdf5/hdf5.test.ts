@@ -1,39 +1,16 @@
 import { memorySource } from '@espalier/tensor';
+import { type Hdf5Version, type Hdf5Writer, hdf5Bytes } from '@espalier/testkit';
 import fc from 'fast-check';
-import h5wasm, { type LIBVER_BOUND } from 'h5wasm';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readValues } from '../values/readValues.js';
 import { dataOf } from './dataset.js';
 import { type Hdf5, openHdf5 } from './hdf5.js';
 import { type Found, walkHdf5 } from './walk.js';
 
-/** Files are written by the HDF5 library itself, compiled to WebAssembly. */
-type Memory = { readFile(name: string): Uint8Array; unlink(name: string): void };
-let memory: Memory;
-let files = 0;
-beforeAll(async () => {
-  memory = ((await h5wasm.ready) as unknown as { FS: Memory }).FS;
-});
+const VERSIONS = ['earliest', 'v108', 'v110', 'v112', 'v114', 'v200'] as const satisfies readonly Hdf5Version[];
 
-const VERSIONS = ['earliest', 'v108', 'v110', 'v112', 'v114', 'v200'] as const satisfies readonly LIBVER_BOUND[];
-
-function written(
-  libver: LIBVER_BOUND,
-  trackOrder: boolean,
-  write: (file: InstanceType<typeof h5wasm.File>) => void,
-): Uint8Array {
-  // A file of its own each time: the library keeps a file open whose writing was given up.
-  const name = `test-${++files}.h5`;
-  const file = new h5wasm.File(name, 'w', { libver: [libver, 'latest'], track_order: trackOrder });
-  try {
-    write(file);
-  } finally {
-    file.close();
-  }
-  const bytes = memory.readFile(name).slice();
-  memory.unlink(name);
-  return bytes;
-}
+const written = (version: Hdf5Version, trackOrder: boolean, write: (file: Hdf5Writer) => void): Promise<Uint8Array> =>
+  hdf5Bytes(write, { version, trackOrder });
 
 async function opened(bytes: Uint8Array): Promise<{ file: Hdf5; found: Found[] }> {
   const file = await openHdf5(memorySource('test.h5', bytes));
@@ -51,12 +28,12 @@ async function valuesOf(file: Hdf5, found: Found): Promise<{ shape: readonly num
   return { shape, values: [...(await readValues({ name: found.path, shape: shape ?? [0], elements, data }))] };
 }
 
-async function checkGroup(libver: LIBVER_BOUND, count: number, trackOrder: boolean): Promise<void> {
+async function checkGroup(libver: Hdf5Version, count: number, trackOrder: boolean): Promise<void> {
   const names = Array.from(
     { length: count },
     (_, i) => `member ${String(Math.imul(i + 1, 7919) % 100_003).padStart(6, '0')} of the group`,
   );
-  const bytes = written(libver, trackOrder, (file) => {
+  const bytes = await written(libver, trackOrder, (file) => {
     const group = file.create_group('outer', trackOrder);
     for (const [index, name] of names.entries()) group.create_dataset({ name, data: new Float32Array([index]) });
   });
@@ -117,7 +94,7 @@ describe.each(VERSIONS)('files of version %s', (libver) => {
               data: Typed.from({ length: elements }, (_, i) => (Math.imul(i + 1, dataset.seed) >>> 7) % 120),
             };
           });
-          const bytes = written(libver, trackOrder, (file) => {
+          const bytes = await written(libver, trackOrder, (file) => {
             for (const [index, { shape, data, chunks, compression, growing }] of truth.entries()) {
               const growth =
                 growing === 'two axes' && chunks !== null && shape.length > 1
@@ -158,7 +135,7 @@ describe.each(VERSIONS)('files of version %s', (libver) => {
   });
 
   test.each([2, 12, 200])('an object with %i attributes', async (count) => {
-    const bytes = written(libver, false, (file) => {
+    const bytes = await written(libver, false, (file) => {
       for (let index = 0; index < count; index++) {
         file.create_attribute(`text ${index}`, `value ${'x'.repeat(index % 50)} ${index}`);
         file.create_attribute(`list ${index}`, ['a', 'bb', `c${index}`]);
@@ -178,7 +155,7 @@ describe.each(VERSIONS)('files of version %s', (libver) => {
   });
 
   test('links: soft ones are passed over, hard ones are the same object, external ones are told', async () => {
-    const bytes = written(libver, false, (file) => {
+    const bytes = await written(libver, false, (file) => {
       file.create_dataset({ name: 'a', data: new Float32Array([1]) });
       file.create_hard_link('/a', 'b');
       file.create_soft_link('/a', 'c');
@@ -194,7 +171,7 @@ describe.each(VERSIONS)('files of version %s', (libver) => {
   });
 
   test('groups that contain each other are entered once', async () => {
-    const bytes = written(libver, false, (file) => {
+    const bytes = await written(libver, false, (file) => {
       const outer = file.create_group('outer');
       const inner = outer.create_group('inner');
       inner.create_dataset({ name: 'x', data: new Float32Array([1]) });
@@ -206,7 +183,7 @@ describe.each(VERSIONS)('files of version %s', (libver) => {
 
   test('many chunks of one dataset', async () => {
     const data = Int32Array.from({ length: 60 * 50 }, (_, i) => i);
-    const bytes = written(libver, false, (file) => {
+    const bytes = await written(libver, false, (file) => {
       for (const compression of [0, 1] as const) {
         for (const growth of [{}, { maxshape: [null, null] }]) {
           file.create_dataset({
@@ -226,7 +203,7 @@ describe.each(VERSIONS)('files of version %s', (libver) => {
   });
 
   test('texts, and an array that can grow along one axis', async () => {
-    const bytes = written(libver, false, (file) => {
+    const bytes = await written(libver, false, (file) => {
       file.create_dataset({ name: 'texts', data: ['one', 'two'] });
       file.create_dataset({ name: 'grows', data: new Float32Array([1, 2, 3, 4]), chunks: [2], maxshape: [null] });
       file.create_dataset({ name: 'after', data: new Float32Array([5]) });
@@ -247,7 +224,7 @@ describe.each(VERSIONS)('files of version %s', (libver) => {
 
 test('any range of a chunked dataset is the same range of its values', async () => {
   const data = Float32Array.from({ length: 7 * 6 * 5 }, (_, i) => i);
-  const bytes = written('earliest', false, (file) => {
+  const bytes = await written('earliest', false, (file) => {
     file.create_dataset({ name: 'x', data, shape: [7, 6, 5], chunks: [3, 2, 4], compression: 'gzip' });
   });
   const { file, found } = await opened(bytes);

@@ -3,6 +3,7 @@ import type { ByteSource } from '@espalier/tensor';
 import type { Finding, Format } from '../../checkpoint.js';
 import { type Hdf5Object, openHdf5 } from '../../hdf5/hdf5.js';
 import { asRecord, asText, own, readJson } from '../../json.js';
+import { UniqueNames } from '../../names.js';
 import { firstEntryName, readZip, type Zip } from '../../zip/zip.js';
 import { describeWeights } from './describe.js';
 import { readWeights, type Weight } from './weights.js';
@@ -24,8 +25,9 @@ export const kerasArchive: Format = {
     const metadata = asRecord(await readMember(zip, 'metadata.json', findings, source.name, signal));
     const weights: Weight[] = [];
     const groups = new Map<string, Hdf5Object>();
+    const names = new UniqueNames(source.name, findings);
     for (const member of weightMembers(zip, source)) {
-      const read = await readWeights(await openHdf5(member, signal), findings);
+      const read = await readWeights(await openHdf5(member, signal), findings, names);
       weights.push(...read.weights);
       for (const [path, group] of read.groups) groups.set(path, group);
     }

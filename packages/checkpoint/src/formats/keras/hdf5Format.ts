@@ -2,6 +2,7 @@ import { FaultError } from '@espalier/base';
 import type { Finding, Format } from '../../checkpoint.js';
 import { type Hdf5Object, openHdf5 } from '../../hdf5/hdf5.js';
 import { looksLikeHdf5 } from '../../hdf5/superblock.js';
+import { UniqueNames } from '../../names.js';
 import { describeWeights } from './describe.js';
 import { inLayerOrder, namesAttribute } from './order.js';
 import { readWeights, type Weight } from './weights.js';
@@ -20,7 +21,7 @@ export const kerasHdf5: Format = {
     const file = await openHdf5(source, signal);
     const root = await file.root();
     const findings: Finding[] = [];
-    const { weights, groups } = await readWeights(file, findings);
+    const { weights, groups } = await readWeights(file, findings, new UniqueNames(source.name, findings));
     const config = await readConfig(root, source.name, findings);
     const kind = await kindOf(root, groups, weights);
     const ordered = kind.folder === null ? weights : await inLayerOrder(weights, groups, kind.folder);

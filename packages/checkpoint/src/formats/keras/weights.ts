@@ -5,7 +5,7 @@ import { dataOf, datasetBytes } from '../../hdf5/dataset.js';
 import type { Hdf5Type } from '../../hdf5/datatype.js';
 import type { Hdf5, Hdf5Object } from '../../hdf5/hdf5.js';
 import { walkHdf5 } from '../../hdf5/walk.js';
-import { UniqueNames } from '../../names.js';
+import type { UniqueNames } from '../../names.js';
 
 /** A dataset of a Keras file. */
 export interface Weight {
@@ -29,11 +29,10 @@ export interface Weights {
   readonly groups: ReadonlyMap<string, Hdf5Object>;
 }
 
-/** Every dataset of the file. What cannot be read becomes a finding; the others stay usable. */
-export async function readWeights(file: Hdf5, findings: Finding[], prefix = ''): Promise<Weights> {
+/** Every dataset of the file. What cannot be read becomes a finding; the others stay usable. `names` are shared by all files of a checkpoint. */
+export async function readWeights(file: Hdf5, findings: Finding[], names: UniqueNames): Promise<Weights> {
   const weights: Weight[] = [];
   const groups = new Map<string, Hdf5Object>();
-  const names = new UniqueNames(file.bytes.source.name, findings);
   const byPath = new Map<string, string>();
   for await (const found of walkHdf5(file)) {
     switch (found.kind) {
@@ -45,7 +44,7 @@ export async function readWeights(file: Hdf5, findings: Finding[], prefix = ''):
           code: 'checkpoint/external-link',
           severity: 'warning',
           file: file.bytes.source.name,
-          tensor: prefix + found.path,
+          tensor: found.path,
           message: `${found.path} is a link into another file. It is not followed.`,
         });
         break;
@@ -54,13 +53,13 @@ export async function readWeights(file: Hdf5, findings: Finding[], prefix = ''):
           code: found.fault.code,
           severity: 'error',
           file: file.bytes.source.name,
-          tensor: prefix + found.path,
+          tensor: found.path,
           ...(found.fault.offset === undefined ? {} : { offset: found.fault.offset }),
           message: `${found.path} cannot be read: ${found.fault.message}`,
         });
         break;
       case 'dataset': {
-        const name = names.take(prefix + found.path.replace(/^model_weights\//, ''));
+        const name = names.take(found.path.replace(/^model_weights\//, ''));
         byPath.set(found.path, name);
         const type = await typeOf(found.dataset.type, found.object);
         const data = dataOf(file.bytes, found.dataset, name, type);
