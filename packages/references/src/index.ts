@@ -1,3 +1,5 @@
+export { completionSiteAt } from './completionSiteAt.js';
+export { findReferences, isLanguage } from './findReferences.js';
 export {
   type CheckpointReference,
   type CompletionSite,
@@ -6,3 +8,5 @@ export {
   type LayerReference,
   type References,
 } from './reference.js';
+export { referenceAt } from './referenceAt.js';
+export { endingOf } from './vocabulary/extensions.js';

@@ -20,6 +20,8 @@ export interface CheckpointReference {
   readonly certain: boolean;
   /** What made it a reference: `torch.load`, `from_pretrained`, `key "checkpoint"`, `link`. */
   readonly via: string;
+  /** Hub repository that the file is taken from (`hf_hub_download`): looked up in the local hub cache alone, never missing. */
+  readonly repository?: string;
   /** The variable that the loaded value is bound to, where the grammar shows it (`state = torch.load(…)`). */
   readonly boundTo?: string;
 }
@@ -50,6 +52,8 @@ export interface CompletionSite {
   readonly prefix: string;
   /** For `layer`: the dotted prefix already written in a chain, without the root. */
   readonly root?: string;
+  /** Variable at the root of the chain, or that the subscript is taken of: tells which checkpoint is meant. */
+  readonly variable?: string;
 }
 
 /** VS Code language identifiers that are understood. */
