@@ -110,9 +110,10 @@ function describe(
   const name = entry.key.endsWith(SUFFIX) ? entry.key.slice(0, -SUFFIX.length) : entry.key;
   const optimizer = variable?.optimizer === true || SLOT.test(entry.key);
   const role = entry.type.logical === 'STRING' ? 'text' : optimizer ? 'optimizer' : undefined;
-  const place = `${entry.shard}:${entry.offset}:${entry.size}`;
-  const same = entry.size > 0 ? byPlace.get(place) : undefined;
-  if (same === undefined && entry.size > 0) byPlace.set(place, name);
+  const data = dataOf(entry, name, index, shards, file);
+  const place = data.kind === 'raw' ? `${entry.shard}:${entry.offset}:${entry.size}` : null;
+  const same = place === null ? undefined : byPlace.get(place);
+  if (place !== null && same === undefined) byPlace.set(place, name);
   const sliceBytes = entry.slices.reduce(
     (sum, slice) => sum + (index.entries.get(sliceKey(latin1(entry.key), slice))?.size ?? 0),
     0,
@@ -124,7 +125,7 @@ function describe(
     shape: entry.shape,
     elements: entry.elements,
     bytes: entry.slices.length > 0 ? sliceBytes : entry.size,
-    data: dataOf(entry, name, index, shards, file),
+    data,
     ...(role === undefined ? {} : { roleHint: role }),
     ...(same === undefined ? {} : { sharesStorageWith: same }),
   };
