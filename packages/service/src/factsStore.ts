@@ -74,7 +74,10 @@ export function factsOf(head: FileHead, stamp: string, facts: ReadonlyMap<string
     totals: totals(all),
     findings: [...head.findings],
     complete: all.every(
-      (fact) => fact.stats !== undefined || fact.fault !== undefined || (fact.head.noValues !== undefined && fact.head.noValues.why !== 'empty'),
+      (fact) =>
+        fact.stats !== undefined ||
+        fact.fault !== undefined ||
+        (fact.head.noValues !== undefined && fact.head.noValues.why !== 'empty'),
     ),
     sampled: scanned.some((fact) => fact.stats?.obtained.kind === 'sampled'),
   };

@@ -33,3 +33,14 @@ export type {
   ValuesWindow,
 } from './tasks.js';
 export type { Trend } from './trend.js';
+export {
+  checkpointMarkdown,
+  escapeMarkdown,
+  faultMarkdown,
+  hintText,
+  layerMarkdown,
+  moduleMarkdown,
+  severalMarkdown,
+  type Writing,
+} from './words/checkpointWords.js';
+export { faultRemark, findingRemarks, missingRemark, type Remark } from './words/diagnosticWords.js';

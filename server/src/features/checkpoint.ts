@@ -19,7 +19,7 @@ import {
   type WireTile,
 } from '@espalier/protocol';
 import { inspectCsv, inspectedFile, inspectMarkdown, SCHEMA_VERSION, type Service } from '@espalier/service';
-import type { Connection } from 'vscode-languageserver/node';
+import type { CancellationToken, Connection } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 
 /** The questions of the pages: the protocol's descriptors, answered by the service. */
@@ -28,18 +28,22 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
     { method }: RequestDescriptor<Q, A>,
     run: (query: Q, signal: AbortSignal) => Promise<A>,
   ): void => {
-    connection.onRequest(method, (query: Q, token) =>
-      guarded(connection, method, token, (signal) => run(query, signal)),
+    connection.onRequest(
+      method,
+      (query: Q, token: CancellationToken): Promise<unknown> =>
+        guarded(connection, method, token, (signal) => run(query, signal)),
     );
   };
   const answerStream = <Q, Item, End>(
     { method }: StreamDescriptor<Q, Item, End>,
     run: (query: Q, signal: AbortSignal, send: (item: Item) => void) => Promise<End>,
   ): void => {
-    connection.onRequest(method, ({ streamId, query }: { streamId: string; query: Q }, token) =>
-      guarded(connection, method, token, (signal) =>
-        run(query, signal, (item) => void connection.sendNotification(STREAM_ITEM, { streamId, item })),
-      ),
+    connection.onRequest(
+      method,
+      ({ streamId, query }: { streamId: string; query: Q }, token: CancellationToken): Promise<unknown> =>
+        guarded(connection, method, token, (signal) =>
+          run(query, signal, (item) => void connection.sendNotification(STREAM_ITEM, { streamId, item })),
+        ),
     );
   };
 

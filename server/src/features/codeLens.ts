@@ -1,0 +1,39 @@
+import { type CodeLens, CodeLensRefreshRequest, CodeLensRequest } from 'vscode-languageserver/node';
+import { guarded } from '../lsp/handle.js';
+import type { Feature } from './feature.js';
+import { fileOf } from './subject.js';
+
+/** Inspect and Compare above lines that name a checkpoint. Only where the client runs our commands. */
+export const codeLens: Feature = (context) => {
+  const { connection, documents, settings, client } = context;
+  if (!client.commands) return {};
+  context.onChange((path) => {
+    // A change of files or settings moves lenses; the progress of a scan does not.
+    if (path === null && client.codeLensRefresh) connection.sendRequest(CodeLensRefreshRequest.type).catch(() => {});
+  });
+  connection.onRequest(CodeLensRequest.type, ({ textDocument }, token) =>
+    guarded(connection, 'textDocument/codeLens', token, async (signal): Promise<CodeLens[]> => {
+      const parsed = documents.get(textDocument.uri);
+      if (parsed === null || !settings().codeLens) return [];
+      const lenses: CodeLens[] = [];
+      const seen = new Set<string>();
+      for (const reference of parsed.references.checkpoints) {
+        signal.throwIfAborted();
+        if (reference.direction === 'output') continue;
+        const path = await fileOf(context, reference, textDocument.uri);
+        if (path === null) continue;
+        const { line } = parsed.document.positionAt(reference.begin);
+        if (seen.has(`${line}:${path}`)) continue;
+        seen.add(`${line}:${path}`);
+        const range = { start: { line, character: 0 }, end: { line, character: 0 } };
+        lenses.push({ range, command: { title: 'Inspect', command: 'espalier.inspect', arguments: [path] } });
+        lenses.push({
+          range,
+          command: { title: 'Compare with previous', command: 'espalier.compareWithPrevious', arguments: [path] },
+        });
+      }
+      return lenses;
+    }),
+  );
+  return { codeLensProvider: { resolveProvider: false } };
+};

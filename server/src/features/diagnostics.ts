@@ -1,0 +1,110 @@
+import { faultRemark, findingRemarks, missingRemark, type Remark } from '@espalier/service';
+import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node';
+import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
+
+/** Where a code is explained. */
+const DOCUMENTATION = 'https://github.com/espalier-dev/espalier/blob/main/docs/findings.md';
+/** Changes of files come in swarms. */
+const DEBOUNCE_MS = 250;
+export const SOURCE = 'espalier';
+
+const SEVERITY = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  information: DiagnosticSeverity.Information,
+} as const;
+
+/** What a fix needs to know; travels in `Diagnostic.data`. */
+export interface DiagnosticData {
+  readonly path?: string;
+  readonly suggestion?: string;
+  readonly command?: string;
+}
+
+/** Missing, unreadable and broken checkpoints, where they are named. Never for outputs, hub names and computed paths. */
+export const diagnostics: Feature = (context) => {
+  const { connection, documents } = context;
+  const runs = new Map<string, AbortController>();
+
+  async function publish(uri: string): Promise<void> {
+    runs.get(uri)?.abort();
+    const run = new AbortController();
+    runs.set(uri, run);
+    const parsed = documents.get(uri);
+    if (parsed === null) return;
+    try {
+      const found = context.settings().diagnostics ? await diagnose(context, parsed, run.signal) : [];
+      if (!run.signal.aborted)
+        await connection.sendDiagnostics({ uri, version: parsed.document.version, diagnostics: found });
+    } catch (error) {
+      if (!run.signal.aborted)
+        context.log(
+          `diagnostics of ${uri}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        );
+    }
+  }
+
+  context.onDocument((uri, closed) => {
+    if (!closed) return void publish(uri);
+    runs.get(uri)?.abort();
+    runs.delete(uri);
+    void connection.sendDiagnostics({ uri, diagnostics: [] });
+  });
+  let timer: NodeJS.Timeout | null = null;
+  context.onChange(() => {
+    if (timer !== null) return;
+    timer = setTimeout(() => {
+      timer = null;
+      for (const { document } of documents.all()) void publish(document.uri);
+    }, DEBOUNCE_MS);
+  });
+  return {};
+};
+
+async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal: AbortSignal): Promise<Diagnostic[]> {
+  const { document, references } = parsed;
+  const found: Diagnostic[] = [];
+  for (const reference of references.checkpoints) {
+    signal.throwIfAborted();
+    if (reference.direction === 'output') continue;
+    const add = (remark: Remark, data: DiagnosticData): void => {
+      found.push({
+        range: { start: document.positionAt(reference.begin), end: document.positionAt(reference.end) },
+        severity: SEVERITY[remark.severity],
+        code: remark.code,
+        codeDescription: { href: `${DOCUMENTATION}#${remark.code.replaceAll(/[^\w-]/g, '')}` },
+        source: SOURCE,
+        message: remark.message,
+        data,
+      });
+    };
+    const resolution = await context.service.resolve(reference, document.uri);
+    if (resolution.kind === 'missing') {
+      if (reference.certain) {
+        const { suggestion } = resolution;
+        add(missingRemark(reference.path, suggestion), suggestion === undefined ? {} : { suggestion });
+      }
+      continue;
+    }
+    const path = resolution.kind === 'file' ? resolution.path : resolution.kind === 'hub' ? resolution.path : undefined;
+    if (path === undefined) continue;
+    const head = await context.service.head(path, signal);
+    if (!head.ok) {
+      // A shared ending such as .bin or .json may be no checkpoint at all: that is not for us to complain about.
+      if (head.fault.code === 'checkpoint/unknown-format' || head.fault.code === 'checkpoint/no-model-in-folder')
+        continue;
+      add(faultRemark(head.fault), { path, ...commandOf(head.fault.hint) });
+      continue;
+    }
+    context.service.requestScan(path);
+    const facts = await context.service.facts(path, signal);
+    for (const remark of facts === null ? [] : findingRemarks(facts)) add(remark, { path });
+  }
+  return found;
+}
+
+/** `git lfs pull --include "x" fetches it.`: the command of a hint. */
+function commandOf(hint: string | undefined): { command?: string } {
+  const command = /^((?:git lfs|dvc) .*) fetches it\.$/.exec(hint ?? '')?.[1];
+  return command === undefined ? {} : { command };
+}

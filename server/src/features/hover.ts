@@ -1,0 +1,122 @@
+import { unreachable } from '@espalier/base';
+import {
+  checkpointMarkdown,
+  escapeMarkdown,
+  faultMarkdown,
+  layerMarkdown,
+  moduleMarkdown,
+  severalMarkdown,
+  type Writing,
+} from '@espalier/service';
+import { type Hover, HoverRequest, MarkupKind } from 'vscode-languageserver/node';
+import { guarded } from '../lsp/handle.js';
+import type { ClientAbilities, Feature, FeatureContext } from './feature.js';
+import { layersOf, type Subject, subjectAt } from './subject.js';
+
+/** Facts under the cursor: of a checkpoint, or of a layer. */
+export const hover: Feature = (context) => {
+  context.connection.onRequest(HoverRequest.type, ({ textDocument, position }, token) =>
+    guarded(context.connection, 'textDocument/hover', token, async (signal): Promise<Hover | null> => {
+      const subject = subjectAt(context, textDocument.uri, position);
+      if (subject === null) return null;
+      const value =
+        subject.kind === 'checkpoint'
+          ? await checkpointHover(context, subject, signal)
+          : await layerHover(context, subject, signal);
+      if (value === null) return null;
+      const { document } = subject.parsed;
+      const range = {
+        start: document.positionAt(subject.reference.begin),
+        end: document.positionAt(subject.reference.end),
+      };
+      return { contents: { kind: MarkupKind.Markdown, value }, range };
+    }),
+  );
+  return { hoverProvider: true };
+};
+
+export const writingOf = (client: ClientAbilities): Writing => ({
+  locale: client.locale,
+  link: (title, command, ...args) =>
+    client.commands ? `[${title}](command:${command}?${encodeURIComponent(JSON.stringify(args))})` : null,
+});
+
+/** What is known at once; whatever has not been read is asked for, and the next hover is complete. */
+export async function checkpointHover(
+  context: FeatureContext,
+  { parsed, reference }: Extract<Subject, { kind: 'checkpoint' }>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { service, client } = context;
+  const resolution = await service.resolve(reference, parsed.document.uri);
+  switch (resolution.kind) {
+    case 'none':
+    case 'missing':
+      return null;
+    case 'ambiguous':
+      return [
+        `${resolution.paths.length} files match:`,
+        ...resolution.paths.slice(0, 8).map((path) => `- ${escapeMarkdown(service.displayName(path))}`),
+      ].join('\n');
+    case 'hub':
+      if (resolution.path === undefined)
+        return `**${escapeMarkdown(resolution.name)}** · a hub model that is not in the local cache`;
+      return fileHover(context, resolution.name, resolution.path, signal);
+    case 'file':
+      return fileHover(
+        context,
+        service.displayName(resolution.path).split(/[\\/]/).pop() ?? reference.path,
+        resolution.path,
+        signal,
+      );
+    default:
+      return unreachable(resolution);
+  }
+}
+
+async function fileHover(
+  { service, client }: FeatureContext,
+  name: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const head = await service.head(path, signal);
+  if (!head.ok) return faultMarkdown(name, head.fault);
+  service.requestScan(path);
+  const facts = await service.facts(path, signal);
+  if (facts === null)
+    return faultMarkdown(name, { code: 'file/changed', message: 'The file changed while it was read.' });
+  return checkpointMarkdown(name, facts, service.scanState(path), writingOf(client));
+}
+
+async function layerHover(
+  context: FeatureContext,
+  { parsed, reference }: Extract<Subject, { kind: 'layer' }>,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { service, client } = context;
+  const matches = await layersOf(context, parsed, reference, signal);
+  const [first, ...others] = matches;
+  if (first === undefined) return null;
+  const writing = writingOf(client);
+  for (const { path } of matches.slice(0, 2)) service.requestScan(path);
+  const factOf = (match: typeof first) => match.facts.get(match.tensors[0]!.name) ?? { head: match.tensors[0]! };
+  const nameOf = (path: string): string => service.displayName(path).split(/[\\/]/).pop() ?? path;
+  if (others.length > 0)
+    return severalMarkdown(
+      reference.name,
+      matches.map((match) => ({ fact: factOf(match), from: service.displayName(match.path) })),
+      writing,
+    );
+  const text =
+    first.tensors.length === 1
+      ? layerMarkdown(factOf(first), nameOf(first.path), writing)
+      : moduleMarkdown(
+          reference.name,
+          first.tensors.map((head) => first.facts.get(head.name) ?? { head }),
+          nameOf(first.path),
+          writing,
+        );
+  const open = writing.link('Inspect', 'espalier.inspect', first.path, first.tensors[0]!.name);
+  return open === null ? text : `${text}\n\n${open}`;
+}
