@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileSource, fixturesFolder } from '@espalier/testkit';
+import { comparable, expected, fileSource, fixturePath, fixturesFolder, type GoldenTensor } from '@espalier/testkit';
 import '@tensorflow/tfjs-backend-cpu';
 import { io, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -79,6 +79,28 @@ async function zerosOf(entry: TensorEntry): Promise<number> {
   }
   return stored.reduce((count, value) => (value === zero ? count + 1 : count), 0);
 }
+
+/** The same models as a reader of its own in Python sees them: generate/npm_models.py. */
+const recorded = JSON.parse(readFileSync(fixturePath('golden/npm-models.json'), 'utf8')) as {
+  models: { package: string; file: string; format: string; strings: { name: string }[]; tensors: GoldenTensor[] }[];
+};
+
+test.each(
+  recorded.models
+    .filter(({ format }) => format === 'tfjs')
+    .map((model) => [`${model.package} ${model.file}`, model] as const),
+)('%s: values and zeros as recorded', async (_, model) => {
+  const checkpoint = await open(model.package, model.file);
+  const numbers = checkpoint.tensors.filter(({ dtype }) => dtype !== 'STRING');
+  expect(numbers.map(({ name }) => name).sort()).toEqual(model.tensors.map(({ name }) => name).sort());
+  expect(checkpoint.tensors.length - numbers.length).toBe(model.strings.length);
+  for (const tensor of model.tensors) {
+    const entry = numbers.find(({ name }) => name === tensor.name)!;
+    expect(await comparable(entry, tensor)).toEqual(expected(tensor));
+    const affine = entry.data.kind === 'raw' ? entry.data.affine : undefined;
+    if (affine !== undefined) expect(await zerosOf(entry), tensor.name).toBe(tensor.zeros);
+  }
+});
 
 describe('known truths', () => {
   const floats = (checkpoint: Checkpoint): TensorEntry[] => checkpoint.tensors.filter(({ dtype }) => dtype === 'F32');
