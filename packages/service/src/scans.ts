@@ -229,13 +229,17 @@ export function createScans(
       else running.promote(query.first ?? [], priority);
       if (current !== null) sendKnown(current, query, onItem);
       running.listeners.add(listener);
-      const leave = (): void => {
-        running.listeners.delete(listener);
-        if (running.listeners.size === 0) running.controller.abort(signal.reason);
-      };
+      let leave = (): void => {};
+      const left = new Promise<never>((_, reject) => {
+        leave = () => {
+          running.listeners.delete(listener);
+          if (running.listeners.size === 0) running.controller.abort(signal.reason);
+          reject(signal.reason);
+        };
+      });
       signal.addEventListener('abort', leave, { once: true });
       try {
-        return await Promise.race([running.end, rejectOnAbort(signal)]);
+        return await Promise.race([running.end, left]);
       } finally {
         signal.removeEventListener('abort', leave);
         running.listeners.delete(listener);
@@ -253,11 +257,4 @@ function sendKnown(known: FileFacts, query: ScanQuery, onItem: (item: ScanItem) 
   const skip = new Set(query.skip ?? []);
   const facts = [...known.facts.values()].filter((fact) => !skip.has(fact.head.name));
   if (facts.length > 0) onItem({ kind: 'facts', facts });
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

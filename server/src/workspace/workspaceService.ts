@@ -43,7 +43,7 @@ export function createWorkspaceService(ports: WorkspacePorts): ServerService & {
       const { path, full } = wanted.shift()!;
       active++;
       service
-        .scan({ path, full }, 'idle', stopped.signal, () => {})
+        .scan({ path, full }, 'idle', AbortSignal.any([stopped.signal]), () => {})
         .then((end) => {
           if (!end.ok) ports.log(`scan of ${path}: ${end.fault.message}`);
         })
