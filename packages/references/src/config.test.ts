@@ -40,6 +40,7 @@ test.each([
   ['yaml', 'output: m.pt', 'm.pt → key "output"'],
   ['yaml', 'outs:\n  - path: m.pt', 'm.pt → key "path"'],
   ['yaml', 'save_path: m.pt', 'm.pt → key "save_path"'],
+  ['yaml', 'export:\n  weights: m.pt', '?m.pt ← key "weights"'],
   ['yaml', 'filename: best.pt', '?best.pt ← key "filename"'],
   ['yaml', 'model: yolov8n.pt', '?yolov8n.pt ← key "model"'],
   ['yaml', 'model: /path/to/m.pt', '?/path/to/m.pt ← key "model"'],

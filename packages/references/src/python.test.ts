@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { checkpointsOf, layersOf, siteOf, underCursor } from '../test/marked.js';
+import { findReferences } from './index.js';
 
 const check = (text: string, ...expected: string[]): void => expect(checkpointsOf(text, 'python')).toEqual(expected);
 const checkLayers = (text: string, ...expected: string[]): void => expect(layersOf(text, 'python')).toEqual(expected);
@@ -143,6 +144,20 @@ test.each([
 ])('what may be absent for a reason is not certain: %s', (text, ...expected) => check(text, ...(expected as string[])));
 
 test.each([
+  ['V = {"tuned": "models/a.pt"}', true],
+  ['V = ["models/a.pt"]', true],
+  ['V = "models/a.pt"', true],
+  ['V = "a.pt"', false],
+  ['V = {"output": "models/a.pt"}', false],
+  ['V = "models/a.pt"\nif os.path.exists(V): pass', false],
+  ['V = "models/a.pt', false],
+  ['f("models/a.pt")', false],
+  ['torch.load("models/a.pt")', false],
+])('a whole path under a name is likely, not certain: %s', (text, expected) =>
+  expect(findReferences(text, 'python').checkpoints.map(({ likely }) => likely === true)).toEqual([expected]),
+);
+
+test.each([
   ['Trainer(resume_from_checkpoint="x.ckpt")', 'x.ckpt ← key "resume_from_checkpoint"'],
   ['build(checkpoint="x.pt")', 'x.pt ← key "checkpoint"'],
   ['build(weights="x.bin")', 'x.bin ← key "weights"'],
@@ -162,6 +177,8 @@ test.each([
   ['model.fc.weight.shape[0]', 'model: fc.weight'],
   ['model.fc.in_features', 'model: fc'],
   ['model.blocks["a"].attn', 'model: blocks.a.attn'],
+  ['state["conv1.weight"].movedim(0, 1)', 'state: conv1.weight'],
+  ['model.state_dict()["conv1.weight"]', 'model: conv1.weight'],
   ['model.blocks[i].attn', 'model: blocks'],
   ['model.blocks[-1].attn', 'model: blocks'],
   ['model.layer1.\n', 'model: layer1'],

@@ -50,12 +50,13 @@ function checkpointValue(keys: readonly string[], literal: Literal): CheckpointR
   if (ending === 'shared' && own !== 'load') return null;
   // A command line (`python eval.py --weights x.pt`) ends like a path as well.
   if (path.path.includes(' ') && (path.path.includes(' -') || !path.path.includes('/'))) return null;
-  const isOutput = purposes.includes('output');
+  // `export: {weights: x.pt}` says what is exported, `output: {path: x.pt}` what comes out.
+  const isOutput = own === 'output' || (own !== 'load' && purposes.includes('output'));
   const certain =
     literal.closed &&
     path.real &&
     path.form === 'file' &&
-    !isOutput &&
+    !purposes.includes('output') &&
     !purposes.includes('listing') &&
     !path.path.includes(' ') &&
     !isFetchedByName(path.path);

@@ -76,7 +76,7 @@ export function layerOfChain(chain: Chain, isCalled: boolean, scope: Scope): Lay
     if (!part.isSubscript && isLast && isCalled && METHODS.has(part.name)) break;
     if (part.name === '' || part.name.includes(' ')) break;
     kept.push(part);
-    if (PARAMETER_NAMES.has(part.name)) break;
+    if (PARAMETER_NAMES.has(part.name.slice(part.name.lastIndexOf('.') + 1))) break;
   }
   const last = kept[kept.length - 1];
   if (last === undefined) return null;

@@ -60,7 +60,9 @@ class ProgramFinder {
       this.written.has(draft.path) ||
       isFetchedByName(draft.path) ||
       (this.changesFolder && !draft.path.startsWith('/'));
-    return draft.certain && isExpected ? { ...draft, certain: false } : draft;
+    if (!isExpected) return draft;
+    const { likely: _, ...rest } = draft;
+    return { ...rest, certain: false };
   }
 
   private call(call: FoundCall): void {
@@ -281,6 +283,10 @@ class ProgramFinder {
     if (place.kind === 'argument' && STRING_METHODS.has(place.callee)) return true;
     const isOutput = purpose === 'output' || (place.kind === 'argument' && purposeOf(place.callee) === 'output');
     const isModule = place.kind === 'module' && literal.text.startsWith('.');
+    const isWhole = literal.closed && path.real && path.form === 'file';
+    const certain = isModule && isWhole;
+    const isConstant = (place.kind === 'named' && !place.isParameter) || place.kind === 'value';
+    const isLikely = !certain && isConstant && isWhole && !isOutput && purpose !== 'listing' && path.path.includes('/');
     this.drafts.set(literal.begin, {
       kind: 'checkpoint',
       begin: literal.begin,
@@ -288,7 +294,8 @@ class ProgramFinder {
       path: path.path,
       form: path.form,
       direction: isOutput ? 'output' : 'input',
-      certain: isModule && literal.closed && path.form === 'file',
+      certain,
+      ...(isLikely ? { likely: true } : {}),
       via: viaOf(place, name),
     });
     return true;
@@ -313,7 +320,8 @@ class ProgramFinder {
       name: literal.text,
       form: 'string',
     };
-    this.layers.push(root === null || root === '' ? layer : { ...layer, root: rootOf(root) });
+    const variable = root === null ? '' : rootOf(root);
+    this.layers.push(variable === '' ? layer : { ...layer, root: variable });
   }
 }
 
@@ -373,10 +381,12 @@ function viaOf(place: Place, name: string): string {
   return place.kind === 'argument' && place.callee !== '' ? place.callee : 'string';
 }
 
-/** `state` of `state`, `self.model` of `self.model`. */
+/** `state` of `state`, `self.model` of `self.model["x"]`, `model` of `model.state_dict()`. */
 function rootOf(object: string): string {
-  const bracket = object.indexOf('[');
-  return bracket < 0 ? object : object.slice(0, bracket);
+  const call = object.indexOf('(');
+  const plain = call < 0 ? object : object.slice(0, Math.max(0, object.lastIndexOf('.', call)));
+  const bracket = plain.indexOf('[');
+  return bracket < 0 ? plain : plain.slice(0, bracket);
 }
 
 /** The same literal is used twice: what is written needs no diagnostic; a certain use is certain. */

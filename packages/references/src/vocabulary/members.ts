@@ -277,7 +277,7 @@ export const METHODS: ReadonlySet<string> = new Set([
     'zeros_like',
     'astype',
   ],
-  ...['array', 'arraySync', 'dataSync', 'print'],
+  ...['array', 'arraySync', 'dataSync', 'movedim', 'print'],
   // dictionaries, lists, strings, promises
   ...[
     'append',
