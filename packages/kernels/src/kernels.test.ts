@@ -335,6 +335,9 @@ describe('SIMD equals its plain twin', () => {
       [1, 15, 5000],
       [1, 100_000, 1],
       [5, 70_001, 2],
+      [3, 72, 1],
+      [1, 100_008, 1],
+      [7, 128, 1],
     ] as const) {
       const bits = randomBits(outer * length * inner, 5, 0.6);
       expect(simd.nmGroups(bits, outer, length, inner)).toEqual(plain.nmGroups(bits, outer, length, inner));

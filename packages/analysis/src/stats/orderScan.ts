@@ -32,7 +32,7 @@ export class OrderScan {
     if (mode.kind === 'float64') return 16;
     if (elements <= 2 ** 16) return 12;
     if (elements <= RESIDENT_ELEMENTS) return 16;
-    return elements < 2 ** 23 ? 18 : 20;
+    return elements < 2 ** 27 ? 18 : 20;
   }
 
   constructor(

@@ -19,49 +19,53 @@ export type Wanted = Pick<Target, 'order' | 'rank'>;
 
 /** Looks up ranks among the finite values in counts of the leading bits (sign first). `exponentBits` is 8 for f32 and 11 for f64. */
 export function startTargets(counts: Float64Array, wanted: readonly Wanted[], exponentBits: number): Target[] {
-  const places = counts.length;
-  const half = places / 2;
+  const half = counts.length / 2;
   // Magnitudes from here on have an exponent of all ones: Inf and NaN.
   const finite = half - half / 2 ** exponentBits;
-  const signed = sweep(
-    wanted.filter(({ order }) => order === 'signed'),
-    2 * finite,
-    // From the most negative down to −0, then from +0 up.
-    (step) => (step < finite ? half + finite - 1 - step : step - finite),
-    (prefix) => counts[prefix]!,
-  );
-  const magnitude = sweep(
-    wanted.filter(({ order }) => order === 'magnitude'),
-    finite,
-    (step) => step,
-    (prefix) => counts[prefix]! + counts[prefix + half]!,
-  );
-  return wanted.map((target) => (target.order === 'signed' ? signed : magnitude).get(target.rank)!);
+  const signed = new Sweep(wanted.filter(({ order }) => order === 'signed'));
+  // From the most negative down to −0, then from +0 up.
+  for (let prefix = half + finite - 1; prefix >= half && signed.open; prefix--) signed.pass(prefix, counts[prefix]!);
+  for (let prefix = 0; prefix < finite && signed.open; prefix++) signed.pass(prefix, counts[prefix]!);
+  const magnitude = new Sweep(wanted.filter(({ order }) => order === 'magnitude'));
+  for (let prefix = 0; prefix < finite && magnitude.open; prefix++) {
+    magnitude.pass(prefix, counts[prefix]! + counts[prefix + half]!);
+  }
+  return wanted.map((target) => (target.order === 'signed' ? signed : magnitude).found(target.rank));
 }
 
-/** Goes through prefixes in order, and finds the one that each rank falls into. */
-function sweep(
-  wanted: readonly Wanted[],
-  steps: number,
-  prefixOf: (step: number) => number,
-  countOf: (prefix: number) => number,
-): Map<number, Target> {
-  const found = new Map<number, Target>();
-  const ranks = [...wanted].sort((a, b) => a.rank - b.rank);
-  let passed = 0;
-  let next = 0;
-  for (let step = 0; step < steps && next < ranks.length; step++) {
-    const prefix = prefixOf(step);
-    const count = countOf(prefix);
-    if (count === 0) continue;
-    for (; next < ranks.length && ranks[next]!.rank < passed + count; next++) {
-      const { order, rank } = ranks[next]!;
-      found.set(rank, { order, prefix, rank: rank - passed });
-    }
-    passed += count;
+/** Goes through prefixes in order, and notes the one that each rank falls into. */
+class Sweep {
+  private readonly ranks: readonly Wanted[];
+  private readonly targets = new Map<number, Target>();
+  private passed = 0;
+  private next = 0;
+  private wanted: number;
+
+  constructor(wanted: readonly Wanted[]) {
+    this.ranks = [...wanted].sort((a, b) => a.rank - b.rank);
+    this.wanted = this.ranks[0]?.rank ?? Number.POSITIVE_INFINITY;
   }
-  invariant(next === ranks.length, 'a rank lies beyond the finite values');
-  return found;
+
+  /** False once every rank is found. */
+  get open(): boolean {
+    return this.next < this.ranks.length;
+  }
+
+  pass(prefix: number, count: number): void {
+    const passed = this.passed + count;
+    while (this.wanted < passed) {
+      const { order, rank } = this.ranks[this.next++]!;
+      this.targets.set(rank, { order, prefix, rank: rank - this.passed });
+      this.wanted = this.ranks[this.next]?.rank ?? Number.POSITIVE_INFINITY;
+    }
+    this.passed = passed;
+  }
+
+  found(rank: number): Target {
+    const target = this.targets.get(rank);
+    invariant(target !== undefined, `rank ${rank} lies beyond the finite values`);
+    return target;
+  }
 }
 
 /** The prefixes whose continuation must be counted, ascending. */
@@ -117,21 +121,4 @@ export function valueOfTarget({ order, prefix, tail }: Target): number {
     value = scratch.getFloat64(0);
   }
   return (order === 'magnitude' ? Math.abs(value) : value) + 0;
-}
-
-/** How many magnitudes are at most a limit, as far as leading bits tell. */
-export interface Below {
-  /** Certainly at most the limit. */
-  readonly count: number;
-  /** Leading bits of the limit, without the sign; null when `count` is all. */
-  readonly prefix: number | null;
-}
-
-/** Counts magnitudes up to a limit whose `bits` (without the sign) are known; the values that share its leading bits stay open. */
-export function countBelow(counts: Float64Array, bits: number, trailingBits: number): Below {
-  const half = counts.length / 2;
-  const prefix = Math.floor(bits / 2 ** trailingBits);
-  let count = 0;
-  for (let i = 0; i < prefix; i++) count += counts[i]! + counts[i + half]!;
-  return { count, prefix: counts[prefix]! + counts[prefix + half]! === 0 ? null : prefix };
 }
