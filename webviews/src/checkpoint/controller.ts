@@ -1,4 +1,3 @@
-import { type Fault, FaultError } from '@espalier/base';
 import {
   changed,
   openHead,
@@ -10,7 +9,7 @@ import {
   type ScanItem,
   scan,
 } from '@espalier/protocol';
-import { type Channel, isAbort } from '../shared/channel.js';
+import { type Channel, faultOf, isAbort } from '../shared/channel.js';
 import type { Host } from '../shared/host.js';
 import type { Store } from '../shared/store.js';
 import { type Action, type Remembered, remembered, type State } from './state.js';
@@ -24,6 +23,8 @@ export class Controller {
   private opening: AbortController | null = null;
   private items: ScanItem[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** What is read, or was until it stopped, is everything: also what a sample would do for. */
+  private full = false;
 
   constructor(
     private readonly channel: Channel,
@@ -78,6 +79,7 @@ export class Controller {
   /** Reads what has not been read, beginning with `first`. `full` reads everything, also what was sampled. */
   read(wish: { readonly first?: readonly string[]; readonly full?: boolean }): void {
     this.scanning?.abort();
+    this.full = wish.full === true;
     const controller = new AbortController();
     this.scanning = controller;
     const known = wish.full === true ? [] : [...this.store.state.facts.keys()];
@@ -105,6 +107,11 @@ export class Controller {
           else this.store.dispatch({ type: 'scan-failed', fault });
         },
       );
+  }
+
+  /** Goes on with what stopped. */
+  resume(): void {
+    this.read(this.full ? { full: true } : {});
   }
 
   stop(): void {
@@ -135,9 +142,4 @@ export class Controller {
     if (facts.length > 0) this.store.dispatch({ type: 'scan-item', item: { kind: 'facts', facts, findings } });
     if (progress !== undefined) this.store.dispatch({ type: 'scan-item', item: progress });
   }
-}
-
-export function faultOf(error: unknown): Fault {
-  if (error instanceof FaultError) return error.fault;
-  return { code: 'page/bug', message: error instanceof Error ? error.message : String(error) };
 }

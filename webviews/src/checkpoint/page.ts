@@ -2,6 +2,7 @@ import type { FileHead } from '@espalier/protocol';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { View } from '../heatmap/viewport.js';
 import type { Channel } from '../shared/channel.js';
+import { faultPage } from '../shared/faultView.js';
 import { icon } from '../shared/icons.js';
 import { createNumbers, type Numbers } from '../shared/numbers.js';
 import { radioGroup } from '../shared/radioGroup.js';
@@ -15,7 +16,6 @@ import { SASH } from '../shared/words.js';
 import type { Controller } from './controller.js';
 import { openDetailsSheet } from './detailsSheet.js';
 import { detailFindings, detailHead, detailWithoutValues } from './detailView.js';
-import { faultPage } from './faultView.js';
 import { allFindings, type FindingGroup, groupFindings } from './findings.js';
 import { actionButtons, factsLine, findingsStrip, findingsToggle, notice, progressLine } from './headerView.js';
 import { histogramView } from './histogramView.js';
@@ -136,7 +136,7 @@ export class CheckpointPage extends LitElement {
       ${progressLine(state)}
       ${notice(state, sums, head.totals.bytes, numbers, {
         cancel: () => this.controller.stop(),
-        resume: () => this.controller.read({}),
+        resume: () => this.controller.resume(),
         reload: () => void this.controller.open(),
         scanFully: () => this.controller.read({ full: true }),
       })}
