@@ -1,54 +1,30 @@
 import type { EventDescriptor, RequestDescriptor, StreamDescriptor, StreamItemParams } from '@espalier/protocol';
 import { STREAM_ITEM, trusted } from '@espalier/protocol';
 import {
-  CancellationTokenSource,
   type Disposable,
+  type Event,
   EventEmitter,
   type ExtensionContext,
-  env,
   type LogOutputChannel,
-  l10n,
   window,
-  workspace,
 } from 'vscode';
-import {
-  CloseAction,
-  ErrorAction,
-  LanguageClient,
-  type LanguageClientOptions,
-  State,
-  TransportKind,
-} from 'vscode-languageclient/node';
+import type { ServerConnection } from './server/connection.js';
 
-const LANGUAGES = [
-  'python',
-  'typescript',
-  'javascript',
-  'typescriptreact',
-  'javascriptreact',
-  'json',
-  'jsonc',
-  'yaml',
-  'toml',
-  'markdown',
-];
-/** Commands that hovers of the server may link to. */
-const LINKED_COMMANDS = [
-  'espalier.inspect',
-  'espalier.compareFiles',
-  'espalier.scanFully',
-  'espalier.compareWithPrevious',
-];
-/** A server that ends this often within `CRASH_WINDOW_MS` is not started again by itself. */
-const MAX_CRASHES = 5;
-const CRASH_WINDOW_MS = 3 * 60 * 1000;
+/** The server ended while it was asked, as often as it was asked. */
+export class ServerEnded extends Error {}
+/** Stopped by somebody other than the asker: all scans were cancelled, or a newer question took over. */
+export class Cancelled extends Error {}
 
 /** The language server as the rest of the extension sees it. */
 export interface Client {
   readonly log: LogOutputChannel;
-  /** Fires when the server came up again after an unexpected end. */
-  readonly onRestarted: EventEmitter<void>['event'];
+  /** Fires when a server is gone: what it was doing, nobody does any more. */
+  readonly onEnded: Event<void>;
+  /** Fires when a server is up again after another was gone. */
+  readonly onRestarted: Event<void>;
+  /** Rejects with `ServerEnded` when no server lived long enough to answer, with `Cancelled` when another stopped it. */
   ask<Q, A>(descriptor: RequestDescriptor<Q, A>, query: Q, signal: AbortSignal): Promise<A>;
+  /** Items may come twice: when the server ended, the question is asked again. */
   stream<Q, Item, End>(
     descriptor: StreamDescriptor<Q, Item, End>,
     query: Q,
@@ -57,101 +33,83 @@ export interface Client {
   ): Promise<End>;
   on<Body>(descriptor: EventDescriptor<Body>, listener: (body: Body) => void): Disposable;
   notify<Body>(descriptor: EventDescriptor<Body>, body: Body): void;
+  /** News of a file that no watcher of the server sees. */
+  fileChanged(uri: string, kind: 'created' | 'changed' | 'deleted'): void;
   trust(): void;
   restart(): Promise<void>;
+  stop(): Promise<void>;
   readonly running: boolean;
   readonly processId: number | null;
+  /** How many servers ended unexpectedly. */
+  readonly crashes: number;
 }
 
+/** `FileChangeType` of the Language Server Protocol. */
+const FILE_CHANGES = { created: 1, changed: 2, deleted: 3 };
+
+/** Starts the server in the background. The library that speaks to it is loaded after activation, not during it. */
 export function createClient(context: ExtensionContext): Client {
   const log = window.createOutputChannel('Espalier', { log: true });
+  const ended = new EventEmitter<void>();
   const restarted = new EventEmitter<void>();
-  const module = context.asAbsolutePath('dist/server.mjs');
-  const threads = workspace.getConfiguration('espalier').get<number>('threads', 0);
-  const crashes: number[] = [];
-  const options: LanguageClientOptions = {
-    documentSelector: [
-      ...LANGUAGES.flatMap((language) => [
-        { scheme: 'file', language },
-        { scheme: 'untitled', language },
-      ]),
-      { notebook: '*', language: 'python' },
-    ],
-    outputChannel: log,
-    traceOutputChannel: log,
-    diagnosticCollectionName: 'espalier',
-    markdown: { isTrusted: { enabledCommands: LINKED_COMMANDS }, supportHtml: false },
-    initializationOptions: {
-      commands: true,
-      trusted: workspace.isTrusted,
-      cacheFolder: `${context.globalStorageUri.fsPath}/facts`,
-      locale: env.language,
-      settings: workspace.getConfiguration('espalier'),
-      ...(threads > 0 ? { threads } : {}),
-    },
-    errorHandler: {
-      error: () => ({ action: ErrorAction.Continue, handled: true }),
-      closed: () => {
-        const now = Date.now();
-        crashes.push(now);
-        const recent = crashes.filter((at) => now - at < CRASH_WINDOW_MS).length;
-        if (recent < MAX_CRASHES) return { action: CloseAction.Restart, handled: true };
-        const restartLabel = l10n.t('Restart');
-        void window
-          .showErrorMessage(
-            l10n.t('The Espalier language server ended {0} times in three minutes and is not started again.', recent),
-            restartLabel,
-          )
-          .then((choice) => (choice === restartLabel ? client.start() : undefined));
-        return { action: CloseAction.DoNotRestart, handled: true };
-      },
-    },
-  };
-  const client = new LanguageClient(
-    'espalier',
-    'Espalier',
-    {
-      run: { module, transport: TransportKind.ipc, options: { env: { ...process.env, NODE_OPTIONS: '' } } },
-      debug: { module, transport: TransportKind.ipc, options: { execArgv: ['--inspect=6010'] } },
-    },
-    options,
-  );
-  let everRan = false;
-  client.onDidChangeState(({ newState }) => {
-    if (newState !== State.Running) return;
-    if (everRan) restarted.fire();
-    everRan = true;
-  });
-  let nextStream = 1;
-  const streams = new Map<string, (item: unknown) => void>();
-  client.onNotification(STREAM_ITEM, ({ streamId, item }: StreamItemParams) => streams.get(streamId)?.(item));
-  let starting: Promise<void> | null = null;
-  const ready = (): Promise<void> => {
-    if (client.state === State.Running) return Promise.resolve();
-    starting ??= client.start().finally(() => {
-      starting = null;
-    });
-    return starting;
-  };
-  void ready().catch((error) => log.error(String(error)));
+  const listeners = new Map<string, Set<(body: unknown) => void>>();
+  const report = (error: unknown): void =>
+    log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
-  async function send<A>(method: string, params: unknown, signal: AbortSignal): Promise<A> {
-    await ready();
-    signal.throwIfAborted();
-    const source = new CancellationTokenSource();
-    const cancel = (): void => source.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      return await client.sendRequest<A>(method, params, source.token);
-    } finally {
-      signal.removeEventListener('abort', cancel);
-      source.dispose();
-    }
+  let known: ServerConnection | undefined;
+  let connecting: Promise<ServerConnection> | undefined;
+  const connection = (): Promise<ServerConnection> => {
+    connecting ??= import('./server/connection.js').then(({ connect }) => {
+      known = connect(context, log, { onEnded: () => ended.fire(), onRestarted: () => restarted.fire() });
+      for (const method of listeners.keys()) known.hear(method, (body) => tell(method, body));
+      return known;
+    });
+    return connecting;
+  };
+  setImmediate(
+    () =>
+      void connection()
+        .then((server) => server.ready())
+        .catch(report),
+  );
+
+  function tell(method: string, body: unknown): void {
+    for (const listener of [...(listeners.get(method) ?? [])]) listener(body);
   }
 
-  context.subscriptions.push(log, restarted, { dispose: () => void client.stop().catch(() => {}) });
+  /** The library keeps one listener for each kind of news; several pages listen to the same. */
+  function listen(method: string, listener: (body: unknown) => void): Disposable {
+    let all = listeners.get(method);
+    if (all === undefined) {
+      all = new Set();
+      listeners.set(method, all);
+      known?.hear(method, (body) => tell(method, body));
+    }
+    const everybody = all.add(listener);
+    return { dispose: () => everybody.delete(listener) };
+  }
+
+  async function send<A>(method: string, params: unknown, signal: AbortSignal): Promise<A> {
+    const server = await connection();
+    return server.send<A>(method, params, signal);
+  }
+
+  const notify = (method: string, body: unknown): void =>
+    void connection()
+      .then((server) => server.notify(method, body))
+      .catch(report);
+
+  let nextStream = 1;
+  const streams = new Map<string, (item: unknown) => void>();
+  listen(STREAM_ITEM, (body) => {
+    const { streamId, item } = body as StreamItemParams;
+    streams.get(streamId)?.(item);
+  });
+
+  context.subscriptions.push(log, ended, restarted);
   return {
     log,
+    onEnded: ended.event,
     onRestarted: restarted.event,
     ask: (descriptor, query, signal) => send(descriptor.method, query, signal),
     async stream(descriptor, query, signal, onItem) {
@@ -163,18 +121,22 @@ export function createClient(context: ExtensionContext): Client {
         streams.delete(streamId);
       }
     },
-    on: (descriptor, listener) => client.onNotification(descriptor.method, listener),
-    notify: (descriptor, body) => void ready().then(() => client.sendNotification(descriptor.method, body)),
-    trust: () => void ready().then(() => client.sendNotification(trusted.method, {})),
-    restart: async () => {
-      crashes.length = 0;
-      await client.restart();
-    },
+    on: <Body>(descriptor: EventDescriptor<Body>, listener: (body: Body) => void) =>
+      listen(descriptor.method, (body) => listener(body as Body)),
+    notify: (descriptor, body) => notify(descriptor.method, body),
+    fileChanged: (uri, kind) =>
+      notify('workspace/didChangeWatchedFiles', { changes: [{ uri, type: FILE_CHANGES[kind] }] }),
+    trust: () => notify(trusted.method, {}),
+    restart: async () => (await connection()).restart(),
+    stop: async () => known?.stop(),
     get running() {
-      return client.state === State.Running;
+      return known?.running ?? false;
     },
     get processId() {
-      return (client as unknown as { _serverProcess?: { pid?: number } })._serverProcess?.pid ?? null;
+      return known?.processId ?? null;
+    },
+    get crashes() {
+      return known?.crashes ?? 0;
     },
   };
 }

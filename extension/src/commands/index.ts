@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cancelScans, forgetFacts, scanFully } from '@espalier/protocol';
-import { commands, type ExtensionContext, env, l10n, ProgressLocation, Uri, version, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, l10n, ProgressLocation, Uri, window, workspace } from 'vscode';
 import type { Client } from '../client.js';
 import { selectTensor } from '../editors/checkpointEditor.js';
 import type { ComparePanels, Side } from '../panels/comparePanel.js';
+import { removeCopies } from '../storage/copies.js';
 import { versionAtHead } from '../storage/gitHead.js';
 import { localPath } from '../storage/localCopy.js';
+import { copyDiagnostics } from './copyDiagnostics.js';
 import { activeCheckpoint, pickCheckpoint } from './pickCheckpoint.js';
 import { previousCheckpoint } from './previousCheckpoint.js';
 
@@ -50,11 +52,19 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
     },
     'espalier.compareSelected': async (_clicked: Uri, chosen?: Uri[]) => {
       if (chosen === undefined || chosen.length < 2) return;
-      compare.open(await Promise.all(chosen.map(sideOf)));
+      // Names tell which is earlier better than the order of clicks: epoch-2 before epoch-10.
+      const order = new Intl.Collator('en', { numeric: true });
+      const inOrder = [...chosen].sort((a, b) => order.compare(a.path, b.path));
+      compare.open(await Promise.all(inOrder.map(sideOf)));
     },
     'espalier.compareWithHead': async (target?: Uri) => {
       const uri = target ?? activeCheckpoint();
       if (uri === undefined) return;
+      // Git runs what the repository's own configuration names.
+      if (!workspace.isTrusted) {
+        void window.showInformationMessage(l10n.t('Git is asked only in a trusted workspace.'));
+        return;
+      }
       const path = await localPath(context, uri);
       const name = basename(uri.path);
       await window.withProgress(
@@ -90,23 +100,13 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
     'espalier.restartServer': () => client.restart(),
     'espalier.showLog': () => client.log.show(),
     'espalier.clearCache': async () => {
-      await rm(join(context.globalStorageUri.fsPath, 'facts'), { recursive: true, force: true });
-      await rm(join(context.globalStorageUri.fsPath, 'head'), { recursive: true, force: true });
-      await rm(join(context.globalStorageUri.fsPath, 'copies'), { recursive: true, force: true });
+      const storage = context.globalStorageUri.fsPath;
+      await rm(join(storage, 'facts'), { recursive: true, force: true });
+      await removeCopies(storage);
       client.notify(forgetFacts, {});
       window.setStatusBarMessage(l10n.t('Cached facts are cleared'), 3000);
     },
-    'espalier.copyDiagnostics': async () => {
-      const settings = workspace.getConfiguration('espalier');
-      const lines = [
-        `Espalier ${context.extension.packageJSON.version}, VS Code ${version}, ${process.platform} ${process.arch}, Node ${process.versions.node}`,
-        `language server: ${client.running ? `running, process ${client.processId ?? 'unknown'}` : 'not running'}`,
-        `workspace: ${workspace.workspaceFolders?.length ?? 0} folders, ${workspace.isTrusted ? 'trusted' : 'not trusted'}, remote: ${env.remoteName ?? 'no'}`,
-        `settings: ${JSON.stringify(settings)}`,
-      ];
-      await env.clipboard.writeText(`${lines.join('\n')}\n`);
-      window.setStatusBarMessage(l10n.t('Diagnostics are on the clipboard; they hold no weights'), 3000);
-    },
+    'espalier.copyDiagnostics': () => copyDiagnostics(context, client),
   };
   for (const [name, run] of Object.entries(all))
     context.subscriptions.push(commands.registerCommand(name, run as (...args: unknown[]) => unknown));

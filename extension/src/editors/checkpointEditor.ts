@@ -24,10 +24,12 @@ import {
 } from 'vscode';
 import type { Client } from '../client.js';
 import type { ComparePanels } from '../panels/comparePanel.js';
+import { samePath } from '../samePath.js';
 import { localPath } from '../storage/localCopy.js';
 import { Channel } from '../webview/channel.js';
 import { pageHtml, pageOptions } from '../webview/page.js';
 import { runPageAction } from '../webview/pageActions.js';
+import { watchDocument } from './watchDocument.js';
 
 /** A document that holds no bytes: only the path that the server reads. */
 class CheckpointDocument implements CustomDocument {
@@ -80,6 +82,10 @@ function showCheckpoint(
   openChannels.set(document.path, channels.add(channel));
   const name = basename(document.uri.path);
 
+  const forget = (): void => {
+    channels.delete(channel);
+    if (channels.size === 0) openChannels.delete(document.path);
+  };
   channel
     .forward(openHead, matrix, heatmap, values)
     .forwardStream(scan)
@@ -107,12 +113,13 @@ function showCheckpoint(
   const subscriptions = [
     channel,
     client.on(changed, (body) => {
-      if (body.path === document.path) channel.send(changed, body);
+      if (samePath(body.path, document.path)) channel.send(changed, { ...body, path: document.path });
     }),
+    watchDocument(document.uri, client),
   ];
   panel.onDidDispose(() => {
     for (const subscription of subscriptions) subscription.dispose();
-    channels.delete(channel);
+    forget();
   });
   webview.html = pageHtml(webview, context.extensionUri, 'checkpoint', name);
 }

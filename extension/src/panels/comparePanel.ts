@@ -17,6 +17,7 @@ import {
 } from '@espalier/protocol';
 import { type ExtensionContext, env, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
 import type { Client } from '../client.js';
+import { samePath } from '../samePath.js';
 import { Channel } from '../webview/channel.js';
 import { pageHtml, pageOptions } from '../webview/page.js';
 import { runPageAction } from '../webview/pageActions.js';
@@ -83,7 +84,8 @@ export function registerComparePanels(context: ExtensionContext, client: Client)
         });
       });
     const subscription = client.on(changed, (body) => {
-      if (sides.some((side) => side.path === body.path)) channel.send(changed, body);
+      const side = sides.find(({ path }) => samePath(path, body.path));
+      if (side !== undefined) channel.send(changed, { ...body, path: side.path });
     });
     panel.onDidChangeViewState(() => {
       if (panel.active) active = { panel, sides };

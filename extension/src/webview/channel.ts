@@ -1,6 +1,6 @@
-import type { Envelope, EventDescriptor, RequestDescriptor } from '@espalier/protocol';
+import { type Envelope, type EventDescriptor, pageStart, type RequestDescriptor } from '@espalier/protocol';
 import type { Disposable, Webview } from 'vscode';
-import type { Client } from '../client.js';
+import { Cancelled, type Client, ServerEnded } from '../client.js';
 
 type Answerer = (query: unknown, signal: AbortSignal, send: (item: unknown) => void) => Promise<unknown>;
 
@@ -10,11 +10,13 @@ export class Channel implements Disposable {
   readonly #events = new Map<string, (body: unknown) => void>();
   readonly #running = new Map<number, AbortController>();
   readonly #subscription: Disposable;
+  readonly #webview: Webview;
+  readonly #client: Client;
+  #disposed = false;
 
-  constructor(
-    private readonly webview: Webview,
-    private readonly client: Client,
-  ) {
+  constructor(webview: Webview, client: Client) {
+    this.#webview = webview;
+    this.#client = client;
     this.#subscription = webview.onDidReceiveMessage((message: Envelope) => this.#hear(message));
   }
 
@@ -27,7 +29,7 @@ export class Channel implements Disposable {
   /** Questions that go to the server as they are. */
   forward(...descriptors: readonly { readonly method: string }[]): this {
     for (const { method } of descriptors) {
-      this.#answers.set(method, (query, signal) => this.client.ask({ kind: 'request', method }, query, signal));
+      this.#answers.set(method, (query, signal) => this.#client.ask({ kind: 'request', method }, query, signal));
     }
     return this;
   }
@@ -35,7 +37,7 @@ export class Channel implements Disposable {
   forwardStream(...descriptors: readonly { readonly method: string }[]): this {
     for (const { method } of descriptors) {
       this.#answers.set(method, (query, signal, send) =>
-        this.client.stream({ kind: 'stream', method }, query, signal, send),
+        this.#client.stream({ kind: 'stream', method }, query, signal, send),
       );
     }
     return this;
@@ -51,13 +53,19 @@ export class Channel implements Disposable {
   }
 
   dispose(): void {
+    this.#disposed = true;
     this.#subscription.dispose();
+    this.#abandon();
+  }
+
+  #abandon(): void {
     for (const controller of this.#running.values()) controller.abort();
     this.#running.clear();
   }
 
+  /** A page that is gone hears nothing more; asking its webview would throw. */
   #post(message: Envelope): void {
-    void this.webview.postMessage(message);
+    if (!this.#disposed) void this.#webview.postMessage(message);
   }
 
   #hear(message: Envelope): void {
@@ -77,9 +85,11 @@ export class Channel implements Disposable {
   }
 
   async #ask({ id, method, query }: Extract<Envelope, { type: 'ask' }>): Promise<void> {
-    const answerer = this.#answers.get(method);
+    // A page that was drawn again (in another window, after a reload) has forgotten what it asked before.
+    if (method === pageStart.method) this.#abandon();
     const failed = (code: string, text: string): void =>
       this.#post({ type: 'failed', id, fault: { code, message: text } });
+    const answerer = this.#answers.get(method);
     if (answerer === undefined)
       return failed('host/unknown-question', `The editor does not know the question ${method}.`);
     const controller = new AbortController();
@@ -88,13 +98,13 @@ export class Channel implements Disposable {
       const answer = await answerer(query, controller.signal, (item) => this.#post({ type: 'item', id, item }));
       this.#post({ type: 'answer', id, answer });
     } catch (error) {
-      if (controller.signal.aborted) failed('host/cancelled', 'Cancelled.');
-      else {
-        this.client.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-        failed('host/server', 'The language server did not answer. It is being started again.');
-      }
+      if (controller.signal.aborted || error instanceof Cancelled) return failed('host/cancelled', 'Cancelled.');
+      this.#client.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      if (error instanceof ServerEnded)
+        return failed('host/server-ended', 'The language server ended over this, twice. Its log says more.');
+      failed('host/server', error instanceof Error ? error.message : String(error));
     } finally {
-      this.#running.delete(id);
+      if (this.#running.get(id) === controller) this.#running.delete(id);
     }
   }
 }

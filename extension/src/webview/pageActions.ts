@@ -1,7 +1,8 @@
 import type { PageAction } from '@espalier/protocol';
-import { commands, env, Uri, window } from 'vscode';
+import { commands, env, l10n, Uri, window } from 'vscode';
 import type { Client } from '../client.js';
 import { exportReport } from '../commands/exportReport.js';
+import { saveImage } from '../commands/saveImage.js';
 import type { ComparePanels } from '../panels/comparePanel.js';
 
 /** Where a finding's code is explained. */
@@ -26,9 +27,11 @@ export async function runPageAction(
     case 'open-file':
       await commands.executeCommand('vscode.open', Uri.file(action.path));
       return { done: true };
+    case 'save-image':
+      return saveImage(uri, action.name, action.base64);
     case 'copy':
       await env.clipboard.writeText(action.text);
-      void window.setStatusBarMessage('$(check) Copied', 2000);
+      void window.setStatusBarMessage(`$(check) ${l10n.t('Copied')}`, 2000);
       return { done: true };
     case 'documentation':
       return { done: await env.openExternal(Uri.parse(`${DOCUMENTATION}#${action.code.replaceAll(/[^\w-]/g, '')}`)) };
