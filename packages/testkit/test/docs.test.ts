@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { anchorOfCode, codesInSources } from './docs/codes.js';
 import { type Example, exampleOf, examplesFolder, writeExamples } from './docs/examples.js';
+import { featureRows, problemsOf } from './docs/features.js';
 import { anchorsOf, deadLinks } from './docs/links.js';
 import { messageSections, messagesOf } from './docs/protocol.js';
 import { filesBelow, packageFolders, readText, root, sections, withGenerated } from './docs/repository.js';
@@ -83,6 +84,49 @@ describe('docs/findings.md', () => {
   test('explains no code that is gone', () => {
     const explained = [...text.matchAll(/^### ([a-z]+\/[a-z0-9-]+)$/gm)].map((match) => match[1]!);
     expect(explained.filter((code) => !codes.has(code))).toEqual([]);
+  });
+});
+
+describe('docs/features.md', () => {
+  const text = readText('docs/features.md');
+
+  test('has rows', () => expect(featureRows(text).length).toBeGreaterThan(100));
+
+  test('names tests that exist for everything that works', () =>
+    expect(featureRows(text).flatMap(problemsOf)).toEqual([]));
+});
+
+describe('guides', () => {
+  const guides = filesBelow('docs/guide', (name) => name.endsWith('.md'))
+    .map(readText)
+    .join('\n');
+  const manifest = JSON.parse(readText('extension/package.json')) as {
+    contributes: {
+      configuration: { properties: Record<string, unknown> };
+      commands: { title: string }[];
+    };
+  };
+
+  test('explain every setting', () => {
+    const settings = Object.keys(manifest.contributes.configuration.properties);
+    expect(settings.filter((setting) => !guides.includes(`\`${setting}\``))).toEqual([]);
+    const named = new Set([...guides.matchAll(/`(espalier\.[\w.]+)`/g)].map((match) => match[1]!));
+    expect([...named].filter((name) => !settings.includes(name))).toEqual([]);
+  });
+
+  test('name every command', () => {
+    const titles = manifest.contributes.commands.map(({ title }) => title);
+    expect(titles.filter((title) => !guides.includes(title))).toEqual([]);
+  });
+
+  test('explain every option of the command line, and no other', () => {
+    const options = [...readText('packages/cli/src/main.ts').matchAll(/'(?:-\w, )?(--[\w-]+)/g)].map(
+      (match) => match[1]!,
+    );
+    const terminal = readText('docs/guide/terminal.md');
+    expect(options.filter((option) => !terminal.includes(`\`${option}`) && option !== '--stdio')).toEqual([]);
+    const named = [...terminal.matchAll(/`(--[\w-]+)/g)].map((match) => match[1]!);
+    expect(named.filter((name) => !options.includes(name))).toEqual([]);
   });
 });
 
