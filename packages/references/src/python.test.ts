@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { checkpointsOf, layersOf, siteOf, underCursor } from '../test/marked.js';
-import { findReferences } from './index.js';
 
 const check = (text: string, ...expected: string[]): void => expect(checkpointsOf(text, 'python')).toEqual(expected);
 const checkLayers = (text: string, ...expected: string[]): void => expect(layersOf(text, 'python')).toEqual(expected);
@@ -144,20 +143,6 @@ test.each([
 ])('what may be absent for a reason is not certain: %s', (text, ...expected) => check(text, ...(expected as string[])));
 
 test.each([
-  ['V = {"tuned": "models/a.pt"}', true],
-  ['V = ["models/a.pt"]', true],
-  ['V = "models/a.pt"', true],
-  ['V = "a.pt"', false],
-  ['V = {"output": "models/a.pt"}', false],
-  ['V = "models/a.pt"\nif os.path.exists(V): pass', false],
-  ['V = "models/a.pt', false],
-  ['f("models/a.pt")', false],
-  ['torch.load("models/a.pt")', false],
-])('a whole path under a name is likely, not certain: %s', (text, expected) =>
-  expect(findReferences(text, 'python').checkpoints.map(({ likely }) => likely === true)).toEqual([expected]),
-);
-
-test.each([
   ['Trainer(resume_from_checkpoint="x.ckpt")', 'x.ckpt ← key "resume_from_checkpoint"'],
   ['build(checkpoint="x.pt")', 'x.pt ← key "checkpoint"'],
   ['build(weights="x.bin")', 'x.bin ← key "weights"'],
@@ -182,9 +167,14 @@ test.each([
   ['model.blocks[i].attn', 'model: blocks'],
   ['model.blocks[-1].attn', 'model: blocks'],
   ['model.layer1.\n', 'model: layer1'],
-])('a chain names a layer: %s', (text, expected) => checkLayers(text, expected));
+  ['block = model.layer3[1]\nblock.conv1.weight', 'model: layer3.1', 'model: layer3.1.conv1.weight'],
+  ['b = model.layer3\nc = b[1]\nc.conv1', 'model: layer3', 'model: layer3.1', 'model: layer3.1.conv1'],
+  ['a = a.b\na.c', 'a: b', 'a: c'],
+])('a chain names a layer: %s', (text, ...expected) => checkLayers(text, ...(expected as string[])));
 
 test.each([
+  'for block in layers:\n  block.conv1',
+  '[block.conv1 for block in layers]',
   'os.path.join(a, b)',
   'import torchvision as tv\ntv.models.resnet18()',
   'torch.nn.functional.relu(x)',

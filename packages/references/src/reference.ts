@@ -18,11 +18,6 @@ export interface CheckpointReference {
    * False for f-strings, concatenations, computed paths, URLs, comments and half-typed strings.
    */
   readonly certain: boolean;
-  /**
-   * Not certain, yet a whole path under a name that is no output: a constant, a table of variants. Worth a word where the
-   * file is missing and one of nearly the same name lies in its place.
-   */
-  readonly likely?: true;
   /** What made it a reference: `torch.load`, `from_pretrained`, `key "checkpoint"`, `link`. */
   readonly via: string;
   /** Hub repository that the file is taken from (`hf_hub_download`): looked up in the local hub cache alone, never missing. */

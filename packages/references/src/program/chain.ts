@@ -65,10 +65,28 @@ function isIndex(digits: string): boolean {
 }
 
 /** The layer that a chain may name, or null. Whether there is such a layer is for the checkpoint to say. */
-export function layerOfChain(chain: Chain, isCalled: boolean, scope: Scope): LayerReference | null {
-  const { root } = chain;
-  if (scope.file.imports.has(root)) return null;
-  if (USUAL_MODULES.has(root) && scope.lookup(root) === null) return null;
+export function layerOfChain(
+  chain: Chain,
+  isCalled: boolean,
+  scope: Scope,
+  text: string,
+  dialect: Dialect,
+): LayerReference | null {
+  if (scope.file.imports.has(chain.root)) return null;
+  if (USUAL_MODULES.has(chain.root) && scope.lookup(chain.root) === null) return null;
+  const kept = layerParts(chain, isCalled);
+  const last = kept[kept.length - 1];
+  if (last === undefined) return null;
+  const start = aliasOf(chain.root, scope, text, dialect);
+  if (start === null) return null;
+  // `state["layer1.0.conv1.weight"]` is told by its string, `rows[0]` is an element of anything.
+  if (kept.length === 1 && last.isSubscript && (!isIndex(last.name) || start.names.length === 0)) return null;
+  const name = [...start.names, ...kept.map((part) => part.name)].join('.');
+  return { kind: 'layer', begin: chain.from, end: last.to, name, form: 'chain', root: start.root };
+}
+
+/** The parts up to the first method, plain attribute or tensor. */
+function layerParts(chain: Chain, isCalled: boolean): Part[] {
   const kept: Part[] = [];
   for (const [index, part] of chain.parts.entries()) {
     const isLast = index === chain.parts.length - 1 && chain.isWhole;
@@ -78,10 +96,26 @@ export function layerOfChain(chain: Chain, isCalled: boolean, scope: Scope): Lay
     kept.push(part);
     if (PARAMETER_NAMES.has(part.name.slice(part.name.lastIndexOf('.') + 1))) break;
   }
-  const last = kept[kept.length - 1];
-  if (last === undefined) return null;
-  // `state["layer1.0.conv1.weight"]` is told by its string.
-  if (kept.length === 1 && last.isSubscript) return null;
-  const name = kept.map((part) => part.name).join('.');
-  return { kind: 'layer', begin: chain.from, end: last.to, name, form: 'chain', root };
+  return kept;
+}
+
+const MOST_ALIASES = 4;
+
+/** What a variable stands for: `block` of `block = model.layer3[1]` is `layer3.1` of `model`. null: one of many, in a loop. */
+function aliasOf(root: string, scope: Scope, text: string, dialect: Dialect): { root: string; names: string[] } | null {
+  let at = root;
+  let names: string[] = [];
+  let from = scope;
+  for (let step = 0; step < MOST_ALIASES; step++) {
+    const bindings = from.lookup(at);
+    if (bindings?.some((binding) => binding.isElement)) return null;
+    const only = bindings?.length === 1 ? bindings[0]! : null;
+    if (only?.value?.name !== 'MemberExpression' || only.isDefault) break;
+    const chain = readChain(only.value, text, dialect);
+    if (chain === null || !chain.isWhole || chain.root === at || from.file.imports.has(chain.root)) break;
+    names = [...layerParts(chain, false).map((part) => part.name), ...names];
+    at = chain.root;
+    from = only.scope;
+  }
+  return { root: at, names };
 }

@@ -47,7 +47,7 @@ class ProgramFinder {
     for (const string of this.found.strings) this.string(string);
     for (const { node, isCalled, scope } of this.found.chains) {
       const chain = readChain(node, this.text, this.dialect);
-      const layer = chain === null ? null : layerOfChain(chain, isCalled, scope);
+      const layer = chain === null ? null : layerOfChain(chain, isCalled, scope, this.text, this.dialect);
       if (layer !== null) this.layers.push(layer);
     }
     return { checkpoints: [...this.drafts.values()].map((draft) => this.settle(draft)), layers: this.layers };
@@ -60,9 +60,7 @@ class ProgramFinder {
       this.written.has(draft.path) ||
       isFetchedByName(draft.path) ||
       (this.changesFolder && !draft.path.startsWith('/'));
-    if (!isExpected) return draft;
-    const { likely: _, ...rest } = draft;
-    return { ...rest, certain: false };
+    return draft.certain && isExpected ? { ...draft, certain: false } : draft;
   }
 
   private call(call: FoundCall): void {
@@ -283,10 +281,6 @@ class ProgramFinder {
     if (place.kind === 'argument' && STRING_METHODS.has(place.callee)) return true;
     const isOutput = purpose === 'output' || (place.kind === 'argument' && purposeOf(place.callee) === 'output');
     const isModule = place.kind === 'module' && literal.text.startsWith('.');
-    const isWhole = literal.closed && path.real && path.form === 'file';
-    const certain = isModule && isWhole;
-    const isConstant = (place.kind === 'named' && !place.isParameter) || place.kind === 'value';
-    const isLikely = !certain && isConstant && isWhole && !isOutput && purpose !== 'listing' && path.path.includes('/');
     this.drafts.set(literal.begin, {
       kind: 'checkpoint',
       begin: literal.begin,
@@ -294,8 +288,7 @@ class ProgramFinder {
       path: path.path,
       form: path.form,
       direction: isOutput ? 'output' : 'input',
-      certain,
-      ...(isLikely ? { likely: true } : {}),
+      certain: isModule && literal.closed && path.form === 'file',
       via: viaOf(place, name),
     });
     return true;

@@ -62,8 +62,11 @@ const javascript: Omit<Dialect, 'parser'> = {
         if (name !== undefined) (scope.parent ?? scope).bind(slice(text, name), null);
         return;
       }
-      default:
-        for (const child of parts(node)) if (child.name === 'VariableDefinition') scope.bind(slice(text, child), null);
+      default: {
+        const kind = node.name === 'CatchClause' ? 'only' : 'element';
+        for (const child of parts(node))
+          if (child.name === 'VariableDefinition') scope.bind(slice(text, child), null, kind);
+      }
     }
   },
 };
@@ -119,7 +122,7 @@ function bindPattern(
   if (target.name === 'VariableDefinition') {
     const name = slice(text, target);
     if (module !== null) scope.file.import(name, [module]);
-    else scope.bind(name, value, isParameter);
+    else scope.bind(name, value, isParameter ? 'default' : 'only');
     return;
   }
   for (const property of parts(target)) {

@@ -151,7 +151,7 @@ function bindParameters(node: SyntaxNode, text: string, scope: Scope): void {
   let name: string | null = null;
   let isValue = false;
   const finish = (value: SyntaxNode | null): void => {
-    if (name !== null) scope.bind(name, value, true);
+    if (name !== null) scope.bind(name, value, 'default');
     name = null;
     isValue = false;
   };
@@ -166,12 +166,17 @@ function bindParameters(node: SyntaxNode, text: string, scope: Scope): void {
 
 /** Targets after `for` and after `as` get values that nobody knows. */
 function bindLoops(node: SyntaxNode, text: string, scope: Scope): void {
-  let isTarget = false;
+  let after = '';
   for (const child of parts(node)) {
-    if (child.name === 'for' || child.name === 'as') isTarget = true;
-    else if (child.name === 'in' || child.name === 'Body') isTarget = false;
-    else if (isTarget) bindTarget(child, text, scope, null);
+    if (child.name === 'for' || child.name === 'as') after = child.name;
+    else if (child.name === 'in' || child.name === 'Body') after = '';
+    else if (after === 'for') for (const part of unpack(child)) bindElement(part, text, scope);
+    else if (after === 'as') bindTarget(child, text, scope, null);
   }
+}
+
+function bindElement(target: SyntaxNode, text: string, scope: Scope): void {
+  if (target.name === 'VariableName') scope.bind(slice(text, target), null, 'element');
 }
 
 export function parts(node: SyntaxNode, most = MOST_PARTS): SyntaxNode[] {

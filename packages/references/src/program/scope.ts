@@ -5,6 +5,8 @@ export interface Binding {
   readonly value: SyntaxNode | null;
   /** A value that the caller may replace: the default of a parameter. */
   readonly isDefault: boolean;
+  /** One of many: the variable of a loop. */
+  readonly isElement: boolean;
   readonly scope: Scope;
 }
 
@@ -19,10 +21,10 @@ export class Scope {
   ) {}
 
   /** `name` may be dotted (`self.path`): such names belong to the file. */
-  bind(name: string, value: SyntaxNode | null, isDefault = false): void {
+  bind(name: string, value: SyntaxNode | null, kind: 'only' | 'default' | 'element' = 'only'): void {
     const names = name.includes('.') ? this.file.attributes : this.names;
     const list = names.get(name);
-    const binding = { value, isDefault, scope: this };
+    const binding = { value, isDefault: kind === 'default', isElement: kind === 'element', scope: this };
     // More than a few assignments are a variable, whatever they say.
     if (list === undefined) names.set(name, [binding]);
     else if (list.length < 8) list.push(binding);
