@@ -80,6 +80,8 @@ export function inspectLines(name: string, facts: FileFacts, view: InspectView):
 /** Rows that a person came for: layers' weights, and everything with zeros or trouble. */
 function isWorthARow({ head, stats, fault }: TensorFacts): boolean {
   if (fault !== undefined || head.noValues?.fault !== undefined || head.prunable) return true;
+  // Whole numbers are shapes and indices: their zeros are no sparsity.
+  if (/^[IU]\d|^BOOL/.test(head.dtype)) return false;
   return stats !== undefined && stats.zeros + stats.nan + stats.inf > 0 && head.elements > 1;
 }
 

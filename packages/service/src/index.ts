@@ -1,5 +1,5 @@
 export type { CompareEnd, CompareHeads } from './comparisons.js';
-export { findDoor } from './door.js';
+export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';
 export { factsOf } from './factsStore.js';
 export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
@@ -43,4 +43,4 @@ export {
   severalMarkdown,
   type Writing,
 } from './words/checkpointWords.js';
-export { faultRemark, findingRemarks, missingRemark, type Remark } from './words/diagnosticWords.js';
+export { dvcRemark, faultRemark, findingRemarks, missingRemark, type Remark } from './words/diagnosticWords.js';

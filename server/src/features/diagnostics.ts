@@ -1,4 +1,4 @@
-import { faultRemark, findingRemarks, missingRemark, type Remark } from '@espalier/service';
+import { dvcRemark, faultRemark, findingRemarks, missingRemark, type Remark } from '@espalier/service';
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
 
@@ -79,6 +79,11 @@ async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal:
       });
     };
     const resolution = await context.service.resolve(reference, document.uri);
+    if (resolution.kind === 'missing' && resolution.pointer !== undefined) {
+      const pointer = context.service.displayName(resolution.pointer);
+      add(dvcRemark(reference.path, pointer), { command: `dvc pull "${pointer}"` });
+      continue;
+    }
     if (resolution.kind === 'missing') {
       if (reference.certain) {
         const { suggestion } = resolution;

@@ -1,4 +1,3 @@
-import { readdir, stat } from 'node:fs/promises';
 import { type Fault, globMatcher } from '@espalier/base';
 import {
   type FileFacts,
@@ -11,6 +10,7 @@ import {
   type Service,
   unreadableFile,
 } from '@espalier/service';
+import { expandFolders } from '../expandFolders.js';
 import { failOnMatcher } from '../failOn.js';
 import { faultLine, inspectLines } from '../inspectTable.js';
 import { openSession } from '../session.js';
@@ -46,7 +46,7 @@ export async function inspect(
   const chosen = (name: string): boolean => matchers.length === 0 || matchers.some((matches) => matches(name));
   try {
     const outcomes: Outcome[] = [];
-    for (const path of paths) {
+    for (const path of await expandFolders(paths)) {
       terminal.signal.throwIfAborted();
       const outcome = await inspectOne(session.service, path, options, terminal);
       outcomes.push(outcome);
@@ -127,32 +127,4 @@ function toReport(outcomes: readonly Outcome[], chosen: (name: string) => boolea
         : inspectedFile(outcome.path, outcome.facts, chosen),
     ),
   };
-}
-
-/** Files below a folder that certainly are checkpoints; a folder that is itself a model stays one path. */
-export async function expandFolders(
-  paths: readonly string[],
-  isModelFolder: (names: readonly string[]) => boolean,
-  isCheckpoint: (name: string) => boolean,
-): Promise<string[]> {
-  const found: string[] = [];
-  for (const path of paths) {
-    const info = await stat(path).catch(() => null);
-    if (info?.isDirectory() !== true) {
-      found.push(path);
-      continue;
-    }
-    const entries = await readdir(path, { withFileTypes: true });
-    if (isModelFolder(entries.map((entry) => entry.name))) {
-      found.push(path);
-      continue;
-    }
-    const separator = path.endsWith('/') || path.endsWith('\\') ? '' : '/';
-    const inside = entries
-      .filter((entry) => entry.isDirectory() || isCheckpoint(entry.name))
-      .map((entry) => `${path}${separator}${entry.name}`)
-      .sort();
-    found.push(...(await expandFolders(inside, isModelFolder, isCheckpoint)));
-  }
-  return found;
 }

@@ -58,6 +58,12 @@ test('a missing file names its nearest neighbour', async () => {
   });
 });
 
+test('a DVC pointer beside the empty place is told', async () =>
+  expect(await resolve('models/a.pt', ['/work/models/a.pt.dvc', '/work/models/b.pt'])).toMatchObject({
+    kind: 'missing',
+    pointer: '/work/models/a.pt.dvc',
+  }));
+
 test('a hub name is never missing, and its snapshot is the one that main names', async () => {
   const hub = '/home/me/.cache/huggingface/hub/models--org--net';
   expect(await resolve('org/net', [], 'folder')).toEqual({ kind: 'hub', name: 'org/net' });

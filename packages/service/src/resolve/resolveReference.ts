@@ -9,8 +9,15 @@ import { baseName, isAbsolutePath, joinPath, parentOf } from './paths.js';
 /** What a reference in a text turns out to be. */
 export type Resolution =
   | { readonly kind: 'file'; readonly path: string }
-  /** Nothing is there. `suggestion` is a path as the text would write it. */
-  | { readonly kind: 'missing'; readonly tried: readonly string[]; readonly suggestion?: string }
+  /**
+   * Nothing is there. `suggestion` is a path as the text would write it; `pointer` is the DVC file that stands beside the empty place.
+   */
+  | {
+      readonly kind: 'missing';
+      readonly tried: readonly string[];
+      readonly suggestion?: string;
+      readonly pointer?: string;
+    }
   /** A model of a hub, with its local snapshot if there is one. Never "missing". */
   | { readonly kind: 'hub'; readonly name: string; readonly path?: string }
   | { readonly kind: 'ambiguous'; readonly paths: readonly string[] }
@@ -55,6 +62,10 @@ export async function resolveReference(
     if (!isHubName(path)) return { kind: 'none' };
     const snapshot = context.hubCache === null ? null : await hubSnapshot(files, context.hubCache, path);
     return { kind: 'hub', name: path, ...(snapshot === null ? {} : { path: snapshot }) };
+  }
+  for (const candidate of tried) {
+    const pointer = `${candidate}.dvc`;
+    if ((await files.stat(pointer))?.kind === 'file') return { kind: 'missing', tried, pointer };
   }
   const suggestion = await suggest(files, path, tried);
   return { kind: 'missing', tried, ...(suggestion === null ? {} : { suggestion }) };

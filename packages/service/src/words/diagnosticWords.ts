@@ -15,6 +15,13 @@ export function missingRemark(written: string, suggestion: string | undefined): 
   return { code: 'checkpoint/missing', severity: 'warning', message: `${written} does not exist.${hint}` };
 }
 
+/** The file was not fetched: only its DVC pointer is there. */
+export const dvcRemark = (written: string, pointer: string): Remark => ({
+  code: 'checkpoint/dvc-pointer',
+  severity: 'warning',
+  message: `${written} is not here, only its DVC pointer. dvc pull "${pointer}" fetches it.`,
+});
+
 /** The file is there and cannot be read. Pointers in place of a file are warnings: the program would fail, the file is fine. */
 export function faultRemark(fault: Fault): Remark {
   const { expected: _, found: __, offset: ___, ...rest } = fault;
