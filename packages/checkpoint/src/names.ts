@@ -25,7 +25,7 @@ export class UniqueNames {
       severity: 'warning',
       file: this.file,
       tensor: unique,
-      message: `The file names two tensors ${name}. The later one is listed as ${unique}.`,
+      message: `The file names two tensors ${brief(name)}. The later one is listed as ${brief(unique)}.`,
     });
     return unique;
   }

@@ -1,6 +1,7 @@
 import { type Shape, sizeOf, stridesOf } from '@espalier/base';
 import { decodeValues } from '@espalier/tensor';
 import type { DecodedData } from '../checkpoint.js';
+import { brief } from '../names.js';
 import { inOrder } from './attribute.js';
 import { type ChunkGrid, type Chunks, readChunks } from './chunkIndex.js';
 import { fillElement } from './dataset.js';
@@ -75,7 +76,7 @@ class ChunkCache {
     }
     const chunk = (await this.chunks(signal)).get(number);
     if (chunk === undefined) return null;
-    const begin = this.bytes.place(chunk.address, chunk.bytes, `a chunk of ${this.dataset.name}`);
+    const begin = this.bytes.place(chunk.address, chunk.bytes, `a chunk of ${brief(this.dataset.name)}`);
     const stored = await this.bytes.source.read(begin, chunk.bytes, signal);
     const { filters, grid } = this.dataset;
     const place = { file: this.bytes.source.name, offset: begin };

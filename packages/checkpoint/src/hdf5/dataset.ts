@@ -1,6 +1,7 @@
 import { type Fault, FaultError, raise, sizeOf, stridesOf } from '@espalier/base';
 import { decodeValues } from '@espalier/tensor';
 import type { TensorData } from '../checkpoint.js';
+import { brief } from '../names.js';
 import { stridedData } from '../values/strided.js';
 import { inOrder } from './attribute.js';
 import { chunkedData } from './chunked.js';
@@ -89,10 +90,10 @@ export function dataOf(bytes: Hdf5Bytes, dataset: Dataset, name: string, type = 
             file: bytes.source.name,
             expected: needed,
             found: layout.bytes,
-            message: `The dataset ${name} needs ${needed} bytes, its layout gives it ${layout.bytes}.`,
+            message: `The dataset ${brief(name)} needs ${needed} bytes, its layout gives it ${layout.bytes}.`,
           });
         }
-        const begin = bytes.place(layout.address, needed, `the dataset ${name}`);
+        const begin = bytes.place(layout.address, needed, `the dataset ${brief(name)}`);
         if (!type.bigEndian) return { kind: 'raw', dtype: type.dtype, source: bytes.source, begin };
         return stridedData({
           source: bytes.source,
@@ -136,7 +137,7 @@ function unsupported(bytes: Hdf5Bytes, name: string, what: string): TensorData {
   const fault: Fault = {
     code: 'hdf5/unsupported',
     file: bytes.source.name,
-    message: `The dataset ${name} uses ${what}, which cannot be read yet.`,
+    message: `The dataset ${brief(name)} uses ${what}, which cannot be read yet.`,
   };
   return { kind: 'none', why: 'unsupported', fault };
 }
@@ -150,7 +151,7 @@ function compactData(bytes: Hdf5Bytes, data: Uint8Array, type: NumberType, eleme
       file: bytes.source.name,
       expected: elements * type.bytes,
       found: data.length,
-      message: `The dataset ${name} needs ${elements * type.bytes} bytes, its header holds ${data.length}.`,
+      message: `The dataset ${brief(name)} needs ${elements * type.bytes} bytes, its header holds ${data.length}.`,
     });
   }
   // A copy, so that the page of metadata around it can go.

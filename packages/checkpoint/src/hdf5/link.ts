@@ -1,3 +1,4 @@
+import { brief } from '../names.js';
 import type { Block } from './block.js';
 
 /** An entry of a group. */
@@ -17,7 +18,7 @@ export function readLink(block: Block): Link & { readonly order?: number } {
   const name = block.text(block.uint(2 ** (flags & 3)));
   if (type === 0) {
     const address = block.address();
-    if (address === null) return block.malformed(`The link ${name} leads nowhere`);
+    if (address === null) return block.malformed(`The link ${brief(name)} leads nowhere`);
     return { kind: 'hard', name, address, ...order };
   }
   if (type === 1) return { kind: 'soft', name, target: block.text(block.u16()), ...order };

@@ -3,7 +3,7 @@ import type { ByteSource } from '@espalier/tensor';
 import type { Finding, Format } from '../../checkpoint.js';
 import { type Hdf5Object, openHdf5 } from '../../hdf5/hdf5.js';
 import { asList, asRecord, isRecord, own, readJson } from '../../json.js';
-import { UniqueNames } from '../../names.js';
+import { brief, UniqueNames } from '../../names.js';
 import { describeWeights } from './describe.js';
 import { readWeights, type Weight } from './weights.js';
 
@@ -34,7 +34,7 @@ export const kerasSharded: Format = {
             code,
             severity: 'error',
             file: source.name,
-            message: `The shard ${JSON.stringify(name)} cannot be read: ${shard.fault.message}`,
+            message: `The shard ${JSON.stringify(brief(name))} cannot be read: ${shard.fault.message}`,
           });
           continue;
         }
@@ -49,7 +49,7 @@ export const kerasSharded: Format = {
             code: error.fault.code,
             severity: 'error',
             file: name,
-            message: `The shard ${name} cannot be read: ${error.fault.message}`,
+            message: `The shard ${brief(name)} cannot be read: ${error.fault.message}`,
           });
         }
       }

@@ -5,7 +5,7 @@ import { dataOf, datasetBytes } from '../../hdf5/dataset.js';
 import type { Hdf5Type } from '../../hdf5/datatype.js';
 import type { Hdf5, Hdf5Object } from '../../hdf5/hdf5.js';
 import { walkHdf5 } from '../../hdf5/walk.js';
-import type { UniqueNames } from '../../names.js';
+import { brief, type UniqueNames } from '../../names.js';
 
 /** A dataset of a Keras file. */
 export interface Weight {
@@ -45,7 +45,7 @@ export async function readWeights(file: Hdf5, findings: Finding[], names: Unique
           severity: 'warning',
           file: file.bytes.source.name,
           tensor: found.path,
-          message: `${found.path} is a link into another file. It is not followed.`,
+          message: `${brief(found.path)} is a link into another file. It is not followed.`,
         });
         break;
       case 'broken':
@@ -55,7 +55,7 @@ export async function readWeights(file: Hdf5, findings: Finding[], names: Unique
           file: file.bytes.source.name,
           tensor: found.path,
           ...(found.fault.offset === undefined ? {} : { offset: found.fault.offset }),
-          message: `${found.path} cannot be read: ${found.fault.message}`,
+          message: `${brief(found.path)} cannot be read: ${found.fault.message}`,
         });
         break;
       case 'dataset': {

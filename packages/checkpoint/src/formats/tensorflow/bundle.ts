@@ -1,6 +1,7 @@
 import { type Fault, FaultError, raise, stridesOf } from '@espalier/base';
 import { type ByteSource, byteLength } from '@espalier/tensor';
 import type { Finding, TensorData, TensorEntry } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import { spanOfBytes } from '../../protobuf/index.js';
 import { stridedData } from '../../values/strided.js';
 import { type BundleEntry, type BundleIndex, readBundleIndex } from './bundleIndex.js';
@@ -161,7 +162,7 @@ function bytesOf(
       file,
       expected: needed,
       found: entry.size,
-      message: `The tensor ${name} needs ${needed} bytes, the index gives it ${entry.size}.`,
+      message: `The tensor ${brief(name)} needs ${needed} bytes, the index gives it ${entry.size}.`,
     });
   }
   const shard = shards.get(entry.shard);
@@ -170,7 +171,7 @@ function bytesOf(
       shard?.fault ?? {
         code: 'checkpoint/shard-missing',
         file,
-        message: `The shard of the tensor ${name} is missing.`,
+        message: `The shard of the tensor ${brief(name)} is missing.`,
       },
     );
   }
@@ -181,7 +182,7 @@ function bytesOf(
       offset: entry.offset,
       expected: entry.offset + needed,
       found: shard.source.sizeBytes,
-      message: `The file ends at ${shard.source.sizeBytes}, the tensor ${name} needs ${needed} bytes at ${entry.offset}.`,
+      message: `The file ends at ${shard.source.sizeBytes}, the tensor ${brief(name)} needs ${needed} bytes at ${entry.offset}.`,
       hint: 'It may be an unfinished download.',
     });
   }
@@ -193,14 +194,14 @@ function slicedData(entry: BundleEntry, name: string, index: BundleIndex, shards
   const parts: Part[] = entry.slices.map((slice) => {
     const stored = index.entries.get(sliceKey(latin1(entry.key), slice));
     if (stored === undefined || stored.type.stored !== entry.type.stored) {
-      raise({ code: 'checkpoint/header-malformed', file, message: `A slice of ${name} is not in the index.` });
+      raise({ code: 'checkpoint/header-malformed', file, message: `A slice of ${brief(name)} is not in the index.` });
     }
     const shape = slice.map(({ start, length }, axis) => (length === -1 ? (entry.shape[axis] ?? 0) - start : length));
     if (shape.length !== stored.shape.length || shape.some((length, axis) => length !== stored.shape[axis])) {
       raise({
         code: 'checkpoint/header-malformed',
         file,
-        message: `A slice of ${name} has another shape than its extent.`,
+        message: `A slice of ${brief(name)} has another shape than its extent.`,
       });
     }
     return { start: slice.map(({ start }) => start), shape, ...bytesOf(stored, name, shards, file) };

@@ -1,6 +1,7 @@
 import { raise } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, Format } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import { unreadableFindings } from '../../values/unreadable.js';
 import { openBundle } from './bundle.js';
 
@@ -28,7 +29,7 @@ export const tensorflowShard: Format = {
         file: source.name,
         offset: 0,
         expected: `${prefix}.index`,
-        message: `The names and shapes of a TensorFlow checkpoint are in ${prefix}.index, which cannot be opened: ${index.fault.message}`,
+        message: `The names and shapes of a TensorFlow checkpoint are in ${brief(prefix)}.index, which cannot be opened: ${index.fault.message}`,
       });
     }
     try {

@@ -2,6 +2,7 @@ import { type Fault, type Shape, sizeOf } from '@espalier/base';
 import { byteLength, type Dtype, decodeValues, type Values } from '@espalier/tensor';
 import type { TensorData, TensorEntry } from '../../checkpoint.js';
 import { isLength } from '../../json.js';
+import { brief } from '../../names.js';
 import {
   LENGTH_DELIMITED,
   readSpan,
@@ -110,7 +111,7 @@ function impossible(name: string, file: string): TensorData {
   const fault: Fault = {
     code: 'checkpoint/header-malformed',
     file,
-    message: `The constant ${name} has no shape that can be.`,
+    message: `The constant ${brief(name)} has no shape that can be.`,
   };
   return { kind: 'none', why: 'unreadable', fault };
 }
@@ -136,7 +137,7 @@ function dataOf(
     offset: whole.begin,
     expected: needed,
     found: spanLength(whole),
-    message: `The constant ${name} needs ${needed} bytes and has ${spanLength(whole)}.`,
+    message: `The constant ${brief(name)} needs ${needed} bytes and has ${spanLength(whole)}.`,
   };
   return { kind: 'none', why: 'unreadable', fault };
 }

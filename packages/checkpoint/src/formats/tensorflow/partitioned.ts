@@ -1,6 +1,7 @@
 import { raise, type Shape, sizeOf, stridesOf } from '@espalier/base';
 import { type ByteSource, byteLength, type Dtype, decodeValues } from '@espalier/tensor';
 import type { DecodedData } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 
 /** A block of a tensor that is stored by itself, in C order. */
 export interface Part {
@@ -95,7 +96,11 @@ export function checkParts(
       part.start.length === shape.length &&
       part.start.every((start, axis) => start + part.shape[axis]! <= shape[axis]!);
     if (inside) continue;
-    raise({ code: 'checkpoint/header-malformed', file, message: `A slice of ${name} lies outside of the tensor.` });
+    raise({
+      code: 'checkpoint/header-malformed',
+      file,
+      message: `A slice of ${brief(name)} lies outside of the tensor.`,
+    });
   }
   if (elements === sizeOf(shape)) return;
   raise({
@@ -103,6 +108,6 @@ export function checkParts(
     file,
     expected: sizeOf(shape),
     found: elements,
-    message: `The slices of ${name} hold ${elements} elements, the tensor has ${sizeOf(shape)}.`,
+    message: `The slices of ${brief(name)} hold ${elements} elements, the tensor has ${sizeOf(shape)}.`,
   });
 }

@@ -3,7 +3,7 @@ import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, Finding, Format, TensorEntry } from '../../checkpoint.js';
 import type { Graph } from '../../graph.js';
 import { asRecord, isRecord, type JsonRecord, own, readJson } from '../../json.js';
-import { UniqueNames } from '../../names.js';
+import { brief, UniqueNames } from '../../names.js';
 import { withShapes } from '../tensorflow/shapes.js';
 import { toEntry } from './entry.js';
 import { parseManifest, type WeightGroup } from './manifest.js';
@@ -129,7 +129,7 @@ function placeFindings(group: WeightGroup, bytes: GroupBytes, places: readonly P
         severity: 'error',
         file,
         tensor: unreadable[0]!.name,
-        message: `${unreadable[0]!.name}${others} cannot be read: ${first.fault.message}`,
+        message: `${brief(unreadable[0]!.name)}${others} cannot be read: ${first.fault.message}`,
       },
     ];
   }
@@ -140,7 +140,7 @@ function placeFindings(group: WeightGroup, bytes: GroupBytes, places: readonly P
       code: 'checkpoint/size-mismatch',
       severity: 'warning',
       file,
-      message: `The shards ${group.paths.join(', ')} hold ${bytes.head.sizeBytes} bytes, the manifest describes ${used}.`,
+      message: `The shards ${brief(group.paths.join(', '))} hold ${bytes.head.sizeBytes} bytes, the manifest describes ${used}.`,
     },
   ];
 }

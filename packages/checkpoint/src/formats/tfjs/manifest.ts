@@ -2,6 +2,7 @@ import { type Fault, raise, type Shape, shapeText, sizeOf } from '@espalier/base
 import { byteLength, type Dtype, type LogicalDtype } from '@espalier/tensor';
 import type { Affine } from '../../checkpoint.js';
 import { asText, isLength, isRecord, own } from '../../json.js';
+import { brief } from '../../names.js';
 
 /** One entry of a weights manifest, checked. */
 export interface WeightSpec {
@@ -69,9 +70,9 @@ function readSpec(claim: unknown, place: string, file: string): WeightSpec {
   const dtype = own(claim, 'dtype');
   const shape = own(claim, 'shape');
   if (typeof name !== 'string') return malformed(file, `${place} has no name`);
-  if (typeof dtype !== 'string') return malformed(file, `${name}: its dtype is not a text`);
+  if (typeof dtype !== 'string') return malformed(file, `${brief(name)}: its dtype is not a text`);
   if (!Array.isArray(shape) || !shape.every(isLength))
-    return malformed(file, `${name}: its shape is not a list of sizes`);
+    return malformed(file, `${brief(name)}: its shape is not a list of sizes`);
   const elements = sizeOf(shape);
   if (!Number.isSafeInteger(elements * 16)) return impossible(name, shape as number[], dtype, file);
   const group = asText(own(claim, 'group'));
@@ -89,7 +90,7 @@ function readSpec(claim: unknown, place: string, file: string): WeightSpec {
 
 /** A weight that cannot exist: it is listed with its claim, without elements, and nobody can tell where the next one begins. */
 function impossible(name: string, shape: Shape, dtype: string, file: string): WeightSpec {
-  const message = `The weight ${name} claims a shape of ${shapeText(shape)}, more elements than can be addressed.`;
+  const message = `The weight ${brief(name)} claims a shape of ${shapeText(shape)}, more elements than can be addressed.`;
   const fault: Fault = { code: 'checkpoint/header-malformed', file, found: shapeText(shape), message };
   return { name, shape, elements: 0, dtype: 'UNKNOWN', storage: dtype, stored: null, fault };
 }
@@ -102,7 +103,7 @@ function readQuantized(
   name: string,
   file: string,
 ): Pick<WeightSpec, 'dtype' | 'storage' | 'stored'> {
-  if (!isRecord(claim)) return malformed(file, `${name}: its quantization is not an object`);
+  if (!isRecord(claim)) return malformed(file, `${brief(name)}: its quantization is not an object`);
   const stored = own(claim, 'dtype');
   if (stored === 'float16' && dtype === 'float32') {
     return {
@@ -127,7 +128,7 @@ function readQuantized(
     !Number.isFinite(scale) ||
     !Number.isFinite(minimum)
   ) {
-    return malformed(file, `${name}: its quantization has no scale and min`);
+    return malformed(file, `${brief(name)}: its quantization has no scale and min`);
   }
   return {
     dtype: dtype === 'float32' ? 'F32' : 'I32',

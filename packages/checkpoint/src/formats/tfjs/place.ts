@@ -1,5 +1,6 @@
 import type { Fault } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
+import { brief } from '../../names.js';
 import type { WeightSpec } from './manifest.js';
 import type { GroupBytes } from './shards.js';
 import { walkStrings } from './strings.js';
@@ -65,7 +66,7 @@ const unknownLength = (weight: WeightSpec, file: string, offset: number): Fault 
   file,
   offset,
   found: weight.storage,
-  message: `The weight ${weight.name} is stored as ${weight.storage}, whose length is not known, so nothing behind it can be found.`,
+  message: `The weight ${brief(weight.name)} is stored as ${brief(weight.storage)}, whose length is not known, so nothing behind it can be found.`,
 });
 
 const shortText = (weight: WeightSpec, file: string, offset: number, size: number): Fault => ({
@@ -73,5 +74,5 @@ const shortText = (weight: WeightSpec, file: string, offset: number, size: numbe
   file,
   offset,
   found: size,
-  message: `The weight ${weight.name} begins at byte ${offset} and runs past the end of its shards at ${size}.`,
+  message: `The weight ${brief(weight.name)} begins at byte ${offset} and runs past the end of its shards at ${size}.`,
 });

@@ -1,6 +1,7 @@
 import type { Fault } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { Finding } from '../../checkpoint.js';
+import { brief } from '../../names.js';
 import { spannedSource } from '../../spanned.js';
 
 /** A shard that the manifest names: open, or the reason why not. */
@@ -45,7 +46,7 @@ export function shardFindings(shards: Iterable<Shard>, file: string): Finding[] 
       code: outside ? 'path/outside-folder' : 'checkpoint/shard-missing',
       severity: 'error',
       file,
-      message: `The shard ${JSON.stringify(shard.name)} cannot be read: ${shard.fault.message}`,
+      message: `The shard ${JSON.stringify(brief(shard.name))} cannot be read: ${shard.fault.message}`,
     });
   }
   return findings;
