@@ -70,7 +70,7 @@ export function inspectLines(name: string, facts: FileFacts, view: InspectView):
   const footer = [
     `${exactCount(head.tensors.length)} ${head.tensors.length === 1 ? 'tensor' : 'tensors'}`,
     ...(listed.length < head.tensors.length ? [`${exactCount(listed.length)} chosen`] : []),
-    ...(hidden > 0 ? [`${exactCount(hidden)} without zeros not shown (--all)`] : []),
+    ...(hidden > 0 ? [`${exactCount(hidden)} of less interest not shown (--all)`] : []),
     view.scanMs === null ? 'header only' : `scanned ${bytesText(totals.bytes)} in ${(view.scanMs / 1000).toFixed(2)} s`,
   ];
   lines.push(dim(`  ${footer.join(' · ')}`));

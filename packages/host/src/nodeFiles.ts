@@ -51,7 +51,7 @@ async function statOf(path: string): Promise<FileStat | null> {
 async function openRegular(path: string, name: string, rules: () => FollowRules): Promise<ByteSource> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => raise(unreadable(name, error)));
   if (!found.isFile()) {
-    raise({ code: 'path/not-a-file', message: `${name} is not a regular file.`, file: name });
+    raise({ code: 'path/not-a-file', message: 'It is not a regular file.', file: name });
   }
   const handle = await open(path, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) =>
     raise(unreadable(name, error)),
@@ -59,9 +59,9 @@ async function openRegular(path: string, name: string, rules: () => FollowRules)
   return fileSource(handle, path, name, found.size, rules);
 }
 
-function unreadable(name: string, error: NodeJS.ErrnoException): Fault {
-  if (error.code === 'ENOENT') return { code: 'path/not-found', message: `${name} does not exist.`, file: name };
-  return { code: 'file/unreadable', message: `${name} cannot be read: ${error.code ?? error.message}.`, file: name };
+function unreadable(name: string, error: NodeJS.ErrnoException, subject = 'The file'): Fault {
+  if (error.code === 'ENOENT') return { code: 'path/not-found', message: `${subject} does not exist.`, file: name };
+  return { code: 'file/unreadable', message: `${subject} cannot be read: ${error.code ?? error.message}.`, file: name };
 }
 
 function fileSource(
@@ -148,7 +148,7 @@ async function openSibling(
   }
   return attempt(async () => {
     const target = join(dirname(path), ...other.split(/[\\/]/));
-    const real = await realpath(target).catch((error: NodeJS.ErrnoException) => raise(unreadable(other, error)));
+    const real = await realpath(target).catch((error: NodeJS.ErrnoException) => raise(unreadable(name, error, other)));
     if (!(await mayFollow(path, real, rules()))) {
       raise({
         code: 'path/outside-folder',

@@ -1,4 +1,4 @@
-import { type Fault, raise, type Shape, sizeOf } from '@espalier/base';
+import { bytesText, type Fault, raise, type Shape, sizeOf } from '@espalier/base';
 import { byteLength, type Dtype, isDtype } from '@espalier/tensor';
 
 /** The format's own limit: a header is at most 100 MB (safetensors, `MAX_HEADER_SIZE`). */
@@ -43,7 +43,7 @@ export function headerLength(prefix: Uint8Array, file: string, fileBytes: number
       offset: 0,
       expected: MAX_HEADER_BYTES,
       found: String(length),
-      message: `The header says ${length} bytes, safetensors limits headers to 100 MB.`,
+      message: `The header says ${bytesText(Number(length))}, the file has ${bytesText(fileBytes)} (safetensors limits headers to 100 MB).`,
     });
   }
   if (8 + Number(length) > fileBytes) {
