@@ -1,4 +1,5 @@
-import { type FileHead, type TensorFacts, totals } from '@espalier/analysis';
+import { type FileHead, findingsFrom, type TensorFacts, totals } from '@espalier/analysis';
+import type { Finding } from '@espalier/checkpoint';
 import { FACTS_VERSION, type FileFacts, isStoredFacts, type StoredFacts } from './fileFacts.js';
 import type { FactsCache, Files } from './ports.js';
 import { stampOf } from './stamp.js';
@@ -18,7 +19,7 @@ export interface FactsStore {
   forgetAll(): void;
 }
 
-export function createFactsStore(files: Files, cache: FactsCache | undefined): FactsStore {
+export function createFactsStore(files: Files, cache: FactsCache | undefined, nearZeroRatio: () => number): FactsStore {
   const memory = new Map<string, FileFacts>();
 
   const remember = (path: string, facts: FileFacts): void => {
@@ -27,6 +28,9 @@ export function createFactsStore(files: Files, cache: FactsCache | undefined): F
     const oldest = memory.keys().next().value;
     if (memory.size > MAX_FILES && oldest !== undefined) memory.delete(oldest);
   };
+
+  /** Facts that were counted by another measure are other facts. */
+  const keyOf = (path: string): string => `${path}\n${nearZeroRatio()}`;
 
   const companions = (head: FileHead): string[] => head.files.map((file) => file.name);
 
@@ -42,7 +46,7 @@ export function createFactsStore(files: Files, cache: FactsCache | undefined): F
         memory.delete(path);
         return null;
       }
-      const stored = await cache?.get(path).catch(() => null);
+      const stored = await cache?.get(keyOf(path)).catch(() => null);
       if (!isStoredFacts(stored)) return null;
       if ((await stampOf(files, path, companions(stored.head))) !== stored.stamp) return null;
       const facts = factsOf(stored.head, stored.stamp, new Map(stored.facts.map((fact) => [fact.head.name, fact])));
@@ -58,7 +62,7 @@ export function createFactsStore(files: Files, cache: FactsCache | undefined): F
         head: facts.head,
         facts: [...facts.facts.values()],
       };
-      await cache?.put(path, stored);
+      await cache?.put(keyOf(path), stored);
     },
   };
 }
@@ -72,7 +76,7 @@ export function factsOf(head: FileHead, stamp: string, facts: ReadonlyMap<string
     stamp,
     facts,
     totals: totals(all),
-    findings: [...head.findings],
+    findings: [...head.findings, ...faultsAsFindings(head, all), ...findingsFrom(all)],
     complete: all.every(
       (fact) =>
         fact.stats !== undefined ||
@@ -81,4 +85,23 @@ export function factsOf(head: FileHead, stamp: string, facts: ReadonlyMap<string
     ),
     sampled: scanned.some((fact) => fact.stats?.obtained.kind === 'sampled'),
   };
+}
+
+/** Why a tensor has no figures, where the header did not say so already. */
+function faultsAsFindings(head: FileHead, facts: readonly TensorFacts[]): Finding[] {
+  const said = new Set(head.findings.map(({ tensor }) => tensor));
+  return facts.flatMap(({ head: { name }, fault }) =>
+    fault === undefined || said.has(name)
+      ? []
+      : [
+          {
+            code: fault.code,
+            severity: 'error',
+            message: `${name}: ${fault.message}`,
+            tensor: name,
+            ...(fault.file === undefined ? {} : { file: fault.file }),
+            ...(fault.offset === undefined ? {} : { offset: fault.offset }),
+          },
+        ],
+  );
 }

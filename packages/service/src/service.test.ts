@@ -142,3 +142,20 @@ test('an unreadable file names the byte', async () => {
   const head = await service.head('/work/cut.safetensors', never);
   expect(head).toMatchObject({ ok: false, fault: { code: 'checkpoint/truncated', offset: 8, found: 40 } });
 });
+
+test('what the values give away becomes findings, beside those of the header', async () => {
+  const { files, service } = bench();
+  files.write(
+    PATH,
+    safetensorsBytes({
+      'conv1.weight': { shape: [4, 2, 2, 2], values: Array.from({ length: 32 }, (_, i) => (i === 5 ? Number.NaN : i)) },
+      'fc.weight': { shape: [2, 4], values: [0, 0, 0, 0, 0, 0, 0, 0] },
+    }),
+  );
+  const before = await service.facts(PATH, never);
+  expect(before?.findings).toEqual([]);
+  const end = await service.scan({ path: PATH }, 'soon', never, () => {});
+  const codes = (await service.facts(PATH, never))?.findings.map(({ code, tensor }) => `${code} ${tensor}`);
+  expect(codes).toEqual(['checkpoint/non-finite conv1.weight', 'checkpoint/dead-layer fc.weight']);
+  expect(end.ok && end.value.findings).toHaveLength(2);
+});
