@@ -137,7 +137,9 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       apply(await connection.workspace.getConfiguration('espalier'));
     }
     function apply(section: unknown): void {
+      const before = settings;
       settings = readSettings(section, folders);
+      if (settings.nearZeroRatio !== before.nearZeroRatio) service.forgetAll();
       for (const listener of listeners) listener(null);
     }
     connection.onDidChangeConfiguration((change) => {

@@ -27,7 +27,7 @@ export function openSession(terminal: Terminal, options: SessionOptions): { serv
     runner: pool,
     now: () => performance.now(),
     settings: () => ({ limitBytes: Number.POSITIVE_INFINITY, nearZeroRatio: options.nearZeroRatio }),
-    ...(options.cache ? { cache: diskCache(join(defaultCacheFolder(), `facts-${options.nearZeroRatio}`)) } : {}),
+    ...(options.cache ? { cache: diskCache(join(defaultCacheFolder(), 'facts')) } : {}),
   });
   return { service, close: () => pool.close() };
 }

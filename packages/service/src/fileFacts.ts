@@ -24,8 +24,10 @@ export interface StoredFacts {
   readonly facts: readonly TensorFacts[];
 }
 
-/** Changes whenever a figure could come out differently: old facts on disk are then ignored. */
-export const FACTS_VERSION = '1';
+declare const __ESPALIER_VERSION__: string;
+
+/** A figure could come out differently in another version: facts on disk count only for the one that wrote them. */
+export const FACTS_VERSION = `1 ${typeof __ESPALIER_VERSION__ === 'string' ? __ESPALIER_VERSION__ : 'source'}`;
 
 export function isStoredFacts(value: unknown): value is StoredFacts {
   const candidate = value as StoredFacts | null;

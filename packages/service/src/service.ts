@@ -63,7 +63,7 @@ export interface Service {
 
 export function createService(ports: ServicePorts): Service {
   const { files, runner } = ports;
-  const store = createFactsStore(files, ports.cache);
+  const store = createFactsStore(files, ports.cache, () => ports.settings().nearZeroRatio);
   const scans = createScans(runner, store, ports.settings, ports.now, (path) => ports.onChange?.(path));
   const heads = new Map<string, Promise<Answer<FileFacts>>>();
 
