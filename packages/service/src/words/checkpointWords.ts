@@ -2,6 +2,7 @@ import type { TensorFacts } from '@espalier/analysis';
 import { bytesText, compactCount, describeFault, type Fault, percentFigure, shapeText } from '@espalier/base';
 import type { FileFacts } from '../fileFacts.js';
 import type { ScanState } from '../scans.js';
+import { warningPhrases } from './warningWords.js';
 
 /** How texts are written for a person: their locale, and the links that their editor understands. */
 export interface Writing {
@@ -31,7 +32,7 @@ export function checkpointMarkdown(name: string, facts: FileFacts, scan: ScanSta
     return `| ${escapeCell(tensor.name)} | ${shapeText(tensor.shape)} | ${zeros} |`;
   });
   const table = rows.length === 0 ? [] : ['| widest layers | shape | zeros |', '|---|---|---:|', ...rows];
-  const warnings = facts.findings.filter((finding) => finding.severity !== 'information').slice(0, MAX_WARNINGS);
+  const warnings = warningPhrases(facts).slice(0, MAX_WARNINGS);
   const actions = [
     writing.link('Inspect', 'espalier.inspect', head.path),
     writing.link('Compare…', 'espalier.compareFiles', head.path),
@@ -40,7 +41,7 @@ export function checkpointMarkdown(name: string, facts: FileFacts, scan: ScanSta
   return [
     lines.filter(Boolean).join('  \n'),
     table.join('\n'),
-    warnings.length === 0 ? '' : `$(warning) ${warnings.map((finding) => escapeMarkdown(finding.message)).join(' · ')}`,
+    warnings.length === 0 ? '' : `⚠ ${warnings.map(escapeMarkdown).join(' · ')}`,
     actions.join(' · '),
   ]
     .filter(Boolean)
@@ -62,14 +63,24 @@ function sparsitySentence(facts: FileFacts, scan: ScanState | null, locale: stri
   return `${approximately}${percentFigure(totals.prunableZeros, totals.prunableParameters, locale)} % of prunable weights are zero (${all} of all) · ${how}`;
 }
 
-/** `sampled 2 %, ± 0.3 %`: the share that was read, and the largest error of a tensor. */
-function sampledText(facts: FileFacts, locale: string): string {
-  const sampled = [...facts.facts.values()].flatMap(({ stats }) =>
-    stats?.obtained.kind === 'sampled' ? [stats.obtained] : [],
-  );
-  const share = sampled.reduce((sum, { share: part }) => sum + part, 0) / Math.max(1, sampled.length);
-  const error = sampled.reduce((largest, one) => Math.max(largest, one.error), 0);
-  return `sampled ${percentFigure(share, 1, locale)} %, ± ${percentFigure(error, 1, locale)} %`;
+/**
+ * `sampled 2 %, ± 0.3 %`: the share that was read, and the error of the file's figure. Tensors were sampled independently, so their
+ * errors (half widths of 95 % intervals) add up in squares, weighted by size.
+ */
+function sampledText({ facts, totals }: FileFacts, locale: string): string {
+  const isAboutPrunable = totals.prunableZeros !== null && totals.prunableParameters > 0;
+  let elements = 0;
+  let read = 0;
+  let squares = 0;
+  for (const { head, stats } of facts.values()) {
+    if (stats === undefined || (isAboutPrunable && !head.prunable)) continue;
+    const { share, error } = stats.obtained.kind === 'sampled' ? stats.obtained : { share: 1, error: 0 };
+    elements += head.elements;
+    read += share * head.elements;
+    squares += (error * head.elements) ** 2;
+  }
+  const error = elements === 0 ? 0 : Math.sqrt(squares) / elements;
+  return `sampled ${percentFigure(read, elements, locale)} %, ± ${percentFigure(error, 1, locale)} %`;
 }
 
 /** Inlay hint after a path: `11.2 M, 80 % sparse`; without values only the size. */
