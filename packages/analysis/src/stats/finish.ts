@@ -80,9 +80,10 @@ function obtainedFrom(
 
 /**
  * Standard deviation of the kept values: Σx² is the same with and without the zeros, so
- * Σ(x − m')² over the kept = Σ(x − m)² over all + n m² − k m'², where m' = n m / k.
+ * Σ(x − m')² over the kept = Σ(x − m)² over all + n m² − k m'², where m' = n m / k. What is left below the rounding of Σx² is 0.
  */
 function keptStd(squaredDeviations: number, sum: number, finite: number, kept: number): number {
   const squares = squaredDeviations + (sum * sum) / finite;
-  return Math.sqrt(Math.max(0, squares - (sum * sum) / kept) / kept);
+  const left = squares - (sum * sum) / kept;
+  return left <= squares * Math.sqrt(finite) * 2 ** -50 ? 0 : Math.sqrt(left / kept);
 }

@@ -8,8 +8,10 @@ const UNIT_ROWS = 16;
 /** … and of this many elements, for the digest and whole bytes of bits. */
 export const UNIT_ELEMENTS = 1024;
 
-/** Zero bits of this many elements are held at once: 8 MB. */
+/** Zero bits of this many elements are held at once, 8 MB … */
 export const SLAB_ELEMENTS = 2 ** 26;
+/** … or of one unit, if it is not larger than this: 32 MB. */
+const LARGEST_UNIT = 2 ** 28;
 
 /** Elements of the smallest run of rows at which a scan with structure may be cut. */
 export function unitOf(head: Pick<TensorHead, 'elements' | 'shape'>): number {
@@ -19,7 +21,7 @@ export function unitOf(head: Pick<TensorHead, 'elements' | 'shape'>): number {
 
 /** True where the structure can be found out on the way, slab after slab of whole rows. */
 export const hasSlabs = (head: Pick<TensorHead, 'elements' | 'shape'>): boolean =>
-  head.elements <= SLAB_ELEMENTS || unitOf(head) <= SLAB_ELEMENTS;
+  head.elements <= SLAB_ELEMENTS || unitOf(head) <= LARGEST_UNIT;
 
 /** Cuts ranges into slabs, whose zero bits are then looked at together. */
 export function slabsOf(head: Pick<TensorHead, 'elements' | 'shape'>, ranges: readonly ElementRange[]): ElementRange[] {

@@ -7,13 +7,12 @@ import { kernelMatrix, permuteBits } from './matrix.js';
 export interface StructureCounts {
   /** By axis. Empty where the tensor is not prunable. */
   readonly groups: readonly GroupCounts[];
-  readonly zeroBlocks: BlockCounts;
+  /** Null where parts do not lie so in the kernel matrix that their blocks add up. */
+  readonly zeroBlocks: BlockCounts | null;
   /** One byte a channel, 1 where something lives; null without such axes. */
   readonly aliveOutputs: Uint8Array | null;
   readonly aliveInputs: Uint8Array | null;
 }
-
-const NO_BLOCKS: BlockCounts = { b4x1: 0, b1x4: 0, b4x4: 0, b16x16: 0 };
 
 /** True where there is anything to find out beyond counts. */
 export const hasStructure = (head: TensorHead): boolean => head.axes.output.length > 0 && head.elements > 0;
@@ -30,11 +29,15 @@ export function structureOf(
 ): StructureCounts {
   return {
     groups: head.prunable ? shape.map((_, axis) => groupsAlong(bits, shape, axis)) : [],
-    zeroBlocks: head.prunable ? blocksOf(bits, shape, head.axes.output) : NO_BLOCKS,
+    zeroBlocks: head.prunable && wholeBelow(head.shape, shape) ? blocksOf(bits, shape, head.axes.output) : null,
     aliveOutputs: aliveAlong(bits, head, head.axes.output, shape, begin),
     aliveInputs: aliveAlong(bits, head, head.axes.input, shape, begin),
   };
 }
+
+/** True of slabs: boxes that are cut along the first axis alone are runs of rows or of columns of the kernel matrix. */
+const wholeBelow = (whole: readonly number[], shape: readonly number[]): boolean =>
+  shape.every((length, axis) => axis === 0 || length === whole[axis]);
 
 function groupsAlong(bits: Uint8Array, shape: readonly number[], axis: number): GroupCounts {
   const outer = product(shape.slice(0, axis));
@@ -104,7 +107,7 @@ export function mergeStructure(parts: readonly (StructureCounts | null)[]): Stru
   if (first === undefined || known.length < parts.length) return null;
   return {
     groups: first.groups.map((_, axis) => addUp(known.map((part) => part.groups[axis]!))),
-    zeroBlocks: addUp(known.map((part) => part.zeroBlocks)),
+    zeroBlocks: known.some((part) => part.zeroBlocks === null) ? null : addUp(known.map((part) => part.zeroBlocks!)),
     aliveOutputs: either(known.map((part) => part.aliveOutputs)),
     aliveInputs: either(known.map((part) => part.aliveInputs)),
   };
@@ -167,7 +170,7 @@ export function blocksReport(
   { zeroBlocks, groups }: StructureCounts,
   zeros: number,
 ): Partial<Record<BlockShape, BlockSparsity>> {
-  if (groups.length === 0) return {};
+  if (groups.length === 0 || zeroBlocks === null) return {};
   const { rows, columns } = kernelMatrix(head.shape, head.axes.output);
   return Object.fromEntries(
     BLOCK_SHAPES.map((shape) => {
