@@ -17,13 +17,13 @@ export const codeActions: Feature = (context) => {
       });
       for (const diagnostic of asked.diagnostics.filter((candidate) => candidate.source === SOURCE)) {
         const data = (diagnostic.data ?? {}) as DiagnosticData;
-        if (data.suggestion !== undefined) {
+        if (data.suggestion !== undefined && data.replacement !== undefined) {
           actions.push({
             title: `Replace by ${data.suggestion}`,
             kind: CodeActionKind.QuickFix,
             isPreferred: true,
             diagnostics: [diagnostic],
-            edit: { changes: { [textDocument.uri]: [{ range: diagnostic.range, newText: data.suggestion }] } },
+            edit: { changes: { [textDocument.uri]: [{ range: diagnostic.range, newText: data.replacement }] } },
           });
         }
         if (data.command !== undefined && client.commands) {

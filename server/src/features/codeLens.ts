@@ -19,7 +19,8 @@ export const codeLens: Feature = (context) => {
       const seen = new Set<string>();
       for (const reference of parsed.references.checkpoints) {
         signal.throwIfAborted();
-        if (reference.direction === 'output') continue;
+        // Inline code is prose: a lens above it would tear the paragraph apart.
+        if (reference.direction === 'output' || reference.via === 'code') continue;
         const path = await fileOf(context, reference, textDocument.uri);
         if (path === null) continue;
         const { line } = parsed.document.positionAt(reference.begin);

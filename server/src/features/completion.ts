@@ -1,17 +1,19 @@
 import { dirname, relative, sep } from 'node:path';
+import type { TensorHead } from '@espalier/analysis';
 import { bytesText, shapeText } from '@espalier/base';
-import { type CompletionSite, completionSiteAt } from '@espalier/references';
+import { type CompletionSite, completionSiteAt, type LanguageId } from '@espalier/references';
 import {
   type CompletionItem,
   CompletionItemKind,
   type CompletionList,
   CompletionRequest,
+  type Range,
 } from 'vscode-languageserver/node';
 import { languageOf } from '../documents.js';
 import { guarded } from '../lsp/handle.js';
 import { pathOfUri } from '../lsp/uri.js';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
-import { fileOf } from './subject.js';
+import { filesNear } from './subject.js';
 
 const MAX_ITEMS = 500;
 
@@ -27,31 +29,28 @@ export const completion: Feature = (context) => {
       if (site === null) return null;
       const items =
         site.kind === 'path'
-          ? await pathItems(context, parsed, site, signal)
+          ? await pathItems(context, parsed, site, language, signal)
           : await layerItems(context, parsed, site, signal);
-      return { isIncomplete: items.length >= MAX_ITEMS, items: items.slice(0, MAX_ITEMS) };
+      return { isIncomplete: items.length > MAX_ITEMS, items: items.slice(0, MAX_ITEMS) };
     }),
   );
   return { completionProvider: { triggerCharacters: ['"', "'", '/', '.', '`'], resolveProvider: false } };
 };
 
-/** Checkpoints of the workspace, written as seen from the document, or from its workspace folder where that is how they resolve. */
+/** Checkpoints of the workspace, written as they resolve from where the cursor stands. */
 async function pathItems(
   context: FeatureContext,
-  parsed: ParsedDocument,
+  { document }: ParsedDocument,
   site: CompletionSite,
+  language: LanguageId,
   signal: AbortSignal,
 ): Promise<CompletionItem[]> {
-  const { document } = parsed;
   const documentPath = pathOfUri(document.uri);
-  const range = { start: document.positionAt(site.begin), end: document.positionAt(site.end) };
+  const range = rangeOf(document, site.begin, site.end);
+  const style = site.prefix.startsWith('.') ? 'dotted' : language === 'markdown' ? 'document' : 'either';
   const paths = await context.service.checkpointPaths(signal);
-  return paths.map((path) => {
-    const fromWorkspace = context.service.displayName(path);
-    const fromDocument =
-      documentPath === null ? fromWorkspace : relative(dirname(documentPath), path).split(sep).join('/');
-    const text =
-      fromDocument.startsWith('../') && fromWorkspace !== path ? fromWorkspace.split(sep).join('/') : fromDocument;
+  return paths.map((path): CompletionItem => {
+    const text = writtenPath(path, context.service.displayName(path), documentPath, style);
     return {
       label: text,
       kind: CompletionItemKind.File,
@@ -62,51 +61,94 @@ async function pathItems(
   });
 }
 
-/** Names of the nearest checkpoint above, else of the default one; in a chain only what follows the dots already written. */
+/**
+ * A path as a text would write it. `dotted`: begun with `./` or `../`, so seen from the document. `document`: links of Markdown always
+ * are. `either`: from the document where the file lies below it, else from the workspace folder, where programs usually run.
+ */
+export function writtenPath(
+  path: string,
+  fromWorkspace: string,
+  documentPath: string | null,
+  style: 'dotted' | 'document' | 'either',
+): string {
+  const unified = fromWorkspace.split(sep).join('/');
+  if (documentPath === null) return unified;
+  const fromDocument = relative(dirname(documentPath), path).split(sep).join('/');
+  if (style === 'dotted') return fromDocument.startsWith('.') ? fromDocument : `./${fromDocument}`;
+  const isOutside = fromDocument.startsWith('../');
+  return style === 'either' && isOutside && fromWorkspace !== path ? unified : fromDocument;
+}
+
+/** Names of the checkpoint that the variable was loaded from, else of the nearest one, else of the default one. */
 async function layerItems(
   context: FeatureContext,
   parsed: ParsedDocument,
   site: CompletionSite,
   signal: AbortSignal,
 ): Promise<CompletionItem[]> {
-  const { document, references } = parsed;
-  const above = references.checkpoints
-    .filter((candidate) => candidate.direction === 'input' && candidate.end <= site.begin)
-    .reverse();
-  let path: string | null = null;
-  for (const candidate of above) path ??= await fileOf(context, candidate, document.uri);
-  path ??= await context.service.defaultCheckpoint(document.uri, signal);
-  if (path === null) return [];
-  const head = await context.service.head(path, signal);
-  if (!head.ok) return [];
-  const range = { start: document.positionAt(site.begin), end: document.positionAt(site.end) };
-  const prefix = site.root === undefined || site.root === '' ? '' : `${site.root}.`;
-  const items: CompletionItem[] = [];
-  const modules = new Set<string>();
-  for (const tensor of head.value.tensors) {
+  const { document } = parsed;
+  for await (const path of candidates(context, parsed, site, signal)) {
+    signal.throwIfAborted();
+    const head = await context.service.head(path, signal);
+    if (!head.ok) continue;
+    const { tensors } = head.value;
+    const items =
+      site.root === undefined
+        ? nameItems(tensors, rangeOf(document, site.begin, site.end))
+        : nextItems(tensors, site.root, (dot) => rangeOf(document, site.begin - (dot ? 1 : 0), site.end));
+    if (items.length > 0) return items;
+  }
+  return [];
+}
+
+async function* candidates(
+  context: FeatureContext,
+  parsed: ParsedDocument,
+  site: CompletionSite,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  yield* filesNear(context, parsed, site.begin, site.variable);
+  const fallback = await context.service.defaultCheckpoint(parsed.document.uri, signal);
+  if (fallback !== null) yield fallback;
+}
+
+const nameItems = (tensors: readonly TensorHead[], range: Range): CompletionItem[] =>
+  tensors.map((tensor) => ({
+    label: tensor.name,
+    kind: CompletionItemKind.Field,
+    detail: `${shapeText(tensor.shape)} · ${bytesText(tensor.bytes)}`,
+    filterText: tensor.name,
+    textEdit: { range, newText: tensor.name },
+  }));
+
+/** In a chain one attribute is completed at a time. A number is an index: `[0]` takes the place of the dot. */
+export function nextItems(
+  tensors: readonly TensorHead[],
+  root: string,
+  range: (withDot: boolean) => Range,
+): CompletionItem[] {
+  const prefix = root === '' ? '' : `${root}.`;
+  const items = new Map<string, CompletionItem>();
+  for (const tensor of tensors) {
     if (!tensor.name.startsWith(prefix)) continue;
     const rest = tensor.name.slice(prefix.length);
-    if (site.root !== undefined) {
-      // In a chain one attribute is completed at a time; a number is an index, not an attribute.
-      const next = rest.split('.')[0]!;
-      if (modules.has(next) || /^\d/.test(next)) continue;
-      modules.add(next);
-      const isTensor = next === rest;
-      items.push({
-        label: next,
-        kind: isTensor ? CompletionItemKind.Field : CompletionItemKind.Module,
-        textEdit: { range, newText: next },
-        ...(isTensor ? { detail: shapeText(tensor.shape) } : {}),
-      });
-    } else {
-      items.push({
-        label: tensor.name,
-        kind: CompletionItemKind.Field,
-        detail: `${shapeText(tensor.shape)} · ${bytesText(tensor.bytes)}`,
-        filterText: tensor.name,
-        textEdit: { range, newText: tensor.name },
-      });
-    }
+    const next = rest.split('.')[0]!;
+    if (next === '' || items.has(next)) continue;
+    const isTensor = next === rest;
+    const isIndex = /^\d+$/.test(next);
+    if (isIndex && root === '') continue;
+    items.set(next, {
+      label: isIndex ? `[${next}]` : next,
+      kind: isTensor ? CompletionItemKind.Field : CompletionItemKind.Module,
+      filterText: isIndex ? `.${next}` : next,
+      textEdit: { range: range(isIndex), newText: isIndex ? `[${next}]` : next },
+      ...(isTensor ? { detail: shapeText(tensor.shape) } : {}),
+    });
   }
-  return items;
+  return [...items.values()];
 }
+
+const rangeOf = (document: ParsedDocument['document'], begin: number, end: number): Range => ({
+  start: document.positionAt(begin),
+  end: document.positionAt(end),
+});

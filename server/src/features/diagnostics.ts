@@ -1,6 +1,8 @@
+import type { CheckpointReference } from '@espalier/references';
 import { dvcRemark, faultRemark, findingRemarks, missingRemark, type Remark } from '@espalier/service';
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
+import { replacementFor } from './replacement.js';
 
 /** Where a code is explained. */
 const DOCUMENTATION = 'https://github.com/espalier-dev/espalier/blob/main/docs/findings.md';
@@ -18,6 +20,8 @@ const SEVERITY = {
 export interface DiagnosticData {
   readonly path?: string;
   readonly suggestion?: string;
+  /** What the range's text becomes. */
+  readonly replacement?: string;
   readonly command?: string;
 }
 
@@ -87,7 +91,7 @@ async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal:
     if (resolution.kind === 'missing') {
       if (reference.certain) {
         const { suggestion } = resolution;
-        add(missingRemark(reference.path, suggestion), suggestion === undefined ? {} : { suggestion });
+        add(missingRemark(reference.path, suggestion), fixOf(parsed, reference, suggestion));
       }
       continue;
     }
@@ -106,6 +110,13 @@ async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal:
     for (const remark of facts === null ? [] : findingRemarks(facts)) add(remark, { path });
   }
   return found;
+}
+
+function fixOf({ document }: ParsedDocument, reference: CheckpointReference, suggestion?: string): DiagnosticData {
+  if (suggestion === undefined) return {};
+  const raw = document.getText().slice(reference.begin, reference.end);
+  const replacement = replacementFor(raw, reference.path, suggestion);
+  return replacement === null ? {} : { suggestion, replacement };
 }
 
 /** `git lfs pull --include "x" fetches it.`: the command of a hint. */

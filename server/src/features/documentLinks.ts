@@ -1,7 +1,8 @@
+import { type CheckpointReference, endingOf } from '@espalier/references';
 import { type DocumentLink, DocumentLinkRequest } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import { uriOfPath } from '../lsp/uri.js';
-import type { Feature } from './feature.js';
+import type { Feature, FeatureContext } from './feature.js';
 import { fileOf } from './subject.js';
 
 /** Paths to checkpoints are links. Outputs are links too, once they exist. */
@@ -18,7 +19,7 @@ export const documentLinks: Feature = (context) => {
         const { document } = parsed;
         links.push({
           range: { start: document.positionAt(reference.begin), end: document.positionAt(reference.end) },
-          target: uriOfPath(path),
+          target: targetOf(context, reference, path),
           tooltip: context.service.displayName(path),
         });
       }
@@ -27,3 +28,9 @@ export const documentLinks: Feature = (context) => {
   );
   return { documentLinkProvider: { resolveProvider: false } };
 };
+
+/** Editors open folders and files of shared endings as what they are for everybody; our own command opens them as checkpoints. */
+function targetOf({ client }: FeatureContext, reference: CheckpointReference, path: string): string {
+  if (!client.commands || (reference.form !== 'folder' && endingOf(path) === 'certain')) return uriOfPath(path);
+  return `command:espalier.inspect?${encodeURIComponent(JSON.stringify([path]))}`;
+}

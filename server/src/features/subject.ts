@@ -29,8 +29,31 @@ export async function fileOf(
 }
 
 /**
- * Where a layer is looked for: the checkpoint bound to its root variable, else the nearest reference above it, else the next one below;
- * without any reference in the file the workspace's default checkpoint, else every checkpoint of the workspace.
+ * Files of the document's references in the order in which a layer's name at `begin` is looked up: what its root variable was loaded
+ * from, then the nearest reference above, then the next one below. Each file once; lazily, since the first usually has it.
+ */
+export async function* filesNear(
+  context: FeatureContext,
+  parsed: ParsedDocument,
+  begin: number,
+  root: string | undefined,
+): AsyncGenerator<string> {
+  const inputs = parsed.references.checkpoints.filter((candidate) => candidate.direction === 'input');
+  const bound = root === undefined ? [] : inputs.filter((candidate) => candidate.boundTo === root);
+  const above = inputs.filter((candidate) => candidate.end <= begin).reverse();
+  const below = inputs.filter((candidate) => candidate.begin >= begin);
+  const seen = new Set<string>();
+  for (const candidate of [...bound.reverse(), ...above, ...below]) {
+    const path = await fileOf(context, candidate, parsed.document.uri);
+    if (path === null || seen.has(path)) continue;
+    seen.add(path);
+    yield path;
+  }
+}
+
+/**
+ * Checkpoints that have the layer: the first of `filesNear`; without any reference in the file the workspace's default checkpoint, else
+ * every checkpoint of the workspace.
  */
 export async function layersOf(
   context: FeatureContext,
@@ -38,20 +61,13 @@ export async function layersOf(
   reference: LayerReference,
   signal: AbortSignal,
 ): Promise<readonly LayerMatch[]> {
-  const { uri } = parsed.document;
-  const inputs = parsed.references.checkpoints.filter((candidate) => candidate.direction === 'input');
-  const bound = reference.root === undefined ? [] : inputs.filter((candidate) => candidate.boundTo === reference.root);
-  const above = inputs.filter((candidate) => candidate.end <= reference.begin).reverse();
-  const below = inputs.filter((candidate) => candidate.begin >= reference.end);
   const seen = new Set<string>();
-  for (const candidate of [...bound.reverse(), ...above, ...below]) {
-    const path = await fileOf(context, candidate, uri);
-    if (path === null || seen.has(path)) continue;
+  for await (const path of filesNear(context, parsed, reference.begin, reference.root)) {
     seen.add(path);
     const matches = await context.service.findLayers(reference.name, [path], signal);
     if (matches.length > 0) return matches;
   }
-  const fallback = await context.service.defaultCheckpoint(uri, signal);
+  const fallback = await context.service.defaultCheckpoint(parsed.document.uri, signal);
   if (fallback !== null && !seen.has(fallback)) {
     const matches = await context.service.findLayers(reference.name, [fallback], signal);
     if (matches.length > 0) return matches;

@@ -16,7 +16,12 @@ const context: ResolveContext = {
 
 const bytes = new Uint8Array(1);
 
-const resolve = (written: string, paths: readonly string[], form: CheckpointReference['form'] = 'file') => {
+const resolve = (
+  written: string,
+  paths: readonly string[],
+  form: CheckpointReference['form'] = 'file',
+  repository?: string,
+) => {
   const files = new MemoryFiles();
   for (const path of paths) files.write(path, path.endsWith('refs/main') ? new TextEncoder().encode('abc\n') : bytes);
   const reference: CheckpointReference = {
@@ -28,6 +33,7 @@ const resolve = (written: string, paths: readonly string[], form: CheckpointRefe
     direction: 'input',
     certain: true,
     via: 'torch.load',
+    ...(repository === undefined ? {} : { repository }),
   };
   return resolveReference(files, reference, context);
 };
@@ -63,6 +69,24 @@ test('a DVC pointer beside the empty place is told', async () =>
     kind: 'missing',
     pointer: '/work/models/a.pt.dvc',
   }));
+
+test('a file of a hub repository is looked for in its snapshot alone, and never missing', async () => {
+  const hub = '/home/me/.cache/huggingface/hub/models--org--net';
+  const name = 'org/net/model.safetensors';
+  const here = ['/work/model.safetensors'];
+  expect(await resolve('model.safetensors', here, 'file', 'org/net')).toEqual({ kind: 'hub', name });
+  const fetched = [...here, `${hub}/refs/main`, `${hub}/snapshots/abc/model.safetensors`];
+  expect(await resolve('model.safetensors', fetched, 'file', 'org/net')).toEqual({
+    kind: 'hub',
+    name,
+    path: `${hub}/snapshots/abc/model.safetensors`,
+  });
+  expect(await resolve('other.safetensors', fetched, 'file', 'org/net')).toEqual({
+    kind: 'hub',
+    name: 'org/net/other.safetensors',
+  });
+  expect(await resolve('model.safetensors', here, 'file', '../net')).toEqual({ kind: 'none' });
+});
 
 test('a hub name is never missing, and its snapshot is the one that main names', async () => {
   const hub = '/home/me/.cache/huggingface/hub/models--org--net';

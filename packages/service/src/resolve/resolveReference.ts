@@ -44,6 +44,7 @@ export async function resolveReference(
 ): Promise<Resolution> {
   const path = expandHome(reference.path, context.home);
   if (path === '' || /^[a-z][a-z0-9+.-]+:\/\//i.test(path)) return { kind: 'none' };
+  if (reference.repository !== undefined) return inRepository(files, reference.repository, path, context.hubCache);
   const bases = isAbsolutePath(path) ? [''] : basesOf(context);
   if (reference.form === 'glob') return resolveGlob(files, path, bases);
   const tried: string[] = [];
@@ -69,6 +70,23 @@ export async function resolveReference(
   }
   const suggestion = await suggest(files, path, tried);
   return { kind: 'missing', tried, ...(suggestion === null ? {} : { suggestion }) };
+}
+
+/** A file that a program takes from a hub repository (`hf_hub_download`): in the local cache or nowhere. */
+async function inRepository(
+  files: Files,
+  repository: string,
+  path: string,
+  hubCache: string | null,
+): Promise<Resolution> {
+  if (!isHubName(repository) || isAbsolutePath(path)) return { kind: 'none' };
+  const name = `${repository}/${path}`;
+  const snapshot = hubCache === null ? null : await hubSnapshot(files, hubCache, repository);
+  if (snapshot === null) return { kind: 'hub', name };
+  const candidate = joinPath(snapshot, path);
+  return (await files.stat(candidate))?.kind === 'file'
+    ? { kind: 'hub', name, path: candidate }
+    : { kind: 'hub', name };
 }
 
 const basesOf = (context: ResolveContext): string[] => [
