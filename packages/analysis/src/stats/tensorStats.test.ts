@@ -92,8 +92,11 @@ function randomBytes(dtype: Dtype, elements: number, seed: number, zeros: number
   }
   for (let i = 0; i < bytes.length; i++) bytes[i] = rng.next() < zeros ? 0 : rng.below(256);
   if (dtype === 'F64') {
-    // Sums of squares of the largest doubles overflow, here and elsewhere: exponents stay below 2¹²⁰.
-    for (let i = 7; i < bytes.length; i += 8) if ((bytes[i]! & 0x7f) > 0x46) bytes[i]! &= 0xbf;
+    // Squares of the largest and smallest doubles overflow, here and elsewhere: exponents stay near 0.
+    for (let i = 7; i < bytes.length; i += 8) {
+      bytes[i] = (bytes[i]! & 0x80) | (rng.below(2) ? 0x3f : 0x40);
+      if (rng.next() < zeros) bytes.fill(0, i - 7, i + 1);
+    }
   }
   return bytes;
 }
