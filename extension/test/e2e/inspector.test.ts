@@ -1,13 +1,15 @@
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quickOpen } from '../../../scripts/vscode/window.mjs';
 import { type Editor, explainFailures, PATIENCE_MS, startEditor } from './editor.js';
 import { type Inspector, inspector } from './inspectorPage.js';
 import { valueAt } from './safetensors.js';
+import { reloadWindow, tabs } from './workbench.js';
 
 const FILE = 'resnet-tiny-80.safetensors';
-/** Its share of zeros, 92.3 %, is also in the demo's README and in the golden values. */
 const LAYER = 'layer3.0.conv2.weight';
+const soon = { timeout: PATIENCE_MS };
 let editor: Editor;
 let page: Inspector;
 beforeAll(async () => {
@@ -16,30 +18,31 @@ beforeAll(async () => {
 afterAll(() => editor?.stop());
 explainFailures(() => editor);
 
-const soon = { timeout: PATIENCE_MS };
-
 test('opens a checkpoint: the table is there and fills with exact figures', async () => {
   await quickOpen(editor.page, FILE);
   page = await inspector(editor.page, FILE);
   await expect
     .poll(() => page.facts(), soon)
-    .toMatch(/274,205 parameters 1\.10 MB 71\.8 % zeros of prunable .*= exact/);
-  await page.frame.locator('#filter').fill('conv1.weight');
-  await expect.poll(() => page.names(), soon).toHaveLength(7);
-  expect(await page.cell('conv1.weight', 'shape')).toBe('16×1×3×3');
+    .toMatch(/274,205 ?parameters 1\.10 ?MB 71\.8 ?% zeros of prunable .*exact/);
+  await page.filter('layer3.1.conv1.weight');
+  await expect.poll(() => page.names(), soon).toEqual(['layer3.1.conv1.weight']);
   expect(await page.cell('layer3.1.conv1.weight', 'shape')).toBe('80×80×3×3');
   expect(await page.cell('layer3.1.conv1.weight', 'zeros')).toBe('93.6');
   expect(await page.cell('layer3.1.conv1.weight', 'dead')).toBe('8');
 });
 
-test('filters by name and pattern, and sorts', async () => {
-  await page.frame.locator('#filter').fill('2:4');
+test('filters by name and pattern', async () => {
+  await page.filter('2:4');
   await expect.poll(() => page.names(), soon).toEqual(['layer2.1.conv2.weight', 'layer3.1.conv2.weight']);
   expect(await page.cell('layer2.1.conv2.weight', 'pattern')).toBe('2:4');
   expect(await page.cell('layer3.1.conv2.weight', 'pattern')).toMatch(/^2:4 9\d %$/);
-  await page.frame.locator('#filter').fill('no such layer');
+  await page.filter('no such layer');
   await page.frame.getByText('No tensor matches “no such layer”.').waitFor();
   await page.press('Clear Filter');
+  await expect.poll(async () => (await page.names()).length, soon).toBeGreaterThan(10);
+});
+
+test('sorts by the share of zeros', async () => {
   await page.frame.getByRole('radio', { name: /^Prunable/ }).click();
   await page.frame.locator('espalier-table .table-head button', { hasText: 'Zeros' }).click();
   const zeros = async (): Promise<number[]> =>
@@ -51,12 +54,53 @@ test('filters by name and pattern, and sorts', async () => {
 });
 
 test('zooms a heat map from the whole tensor to single weights and reads one', async () => {
-  await page.open(LAYER);
-  const canvas = page.frame.locator('espalier-heatmap canvas');
-  await canvas.focus();
-  await canvas.press('0');
-  await expect.poll(() => canvas.getAttribute('aria-label'), soon).toMatch(/whole tensor|one pixel|values a pixel/i);
-  console.log(await canvas.getAttribute('aria-label'), await page.readOut());
-  for (let i = 0; i < 12; i++) await canvas.press('+');
-  console.log(await canvas.getAttribute('aria-label'), await page.readOut());
+  await page.row(LAYER).click();
+  await page.heatmap.focus();
+  await page.heatmap.press('0');
+  await expect.poll(() => page.heatmap.getAttribute('aria-label'), soon).toMatch(/1 px = \d+ × \d+ values/);
+  await expect.poll(async () => (await page.readOut())?.index, soon).toEqual([0, 0, 0, 0]);
+  for (let i = 0; i < 12; i++) await page.heatmap.press('+');
+  await expect.poll(() => page.heatmap.getAttribute('aria-label'), soon).toMatch(/\d\d px per value/);
+
+  const file = join(editor.folder, 'models', FILE);
+  const target = firstKept(file);
+  const [, input, row, column] = target;
+  for (let i = 0; i < input!; i++) await page.heatmap.press('Shift+ArrowRight');
+  for (let i = 0; i < row!; i++) await page.heatmap.press('ArrowDown');
+  for (let i = 0; i < column!; i++) await page.heatmap.press('ArrowRight');
+  await expect.poll(async () => (await page.readOut())?.index, soon).toEqual(target);
+  const { value } = (await page.readOut())!;
+  const known = valueAt(file, LAYER, target);
+  expect(known).not.toBe(0);
+  // The page writes three significant digits.
+  expect(value).toBe(Number(known.toPrecision(3)));
+});
+
+/** Index of the first weight of output channel 0 that pruning left. */
+function firstKept(file: string): number[] {
+  for (let at = 0; at < 80 * 9; at++) {
+    const index = [0, Math.floor(at / 9), Math.floor(at / 3) % 3, at % 3];
+    if (valueAt(file, LAYER, index) !== 0) return index;
+  }
+  throw new Error('Every weight of the channel is zero.');
+}
+
+test('says when the file changed on disk, and reads it anew', async () => {
+  const models = join(editor.folder, 'models');
+  copyFileSync(join(models, 'resnet-tiny.safetensors'), join(models, FILE));
+  await expect.poll(() => page.notice(), soon).toMatch(/^The file changed on disk at \d\d:\d\d\..* Reload$/);
+  expect(await page.facts()).toMatch(/71\.8 ?% zeros of prunable/);
+  await page.press('Reload');
+  await expect.poll(() => page.facts(), soon).toMatch(/ 0 ?% zeros of prunable .*exact/);
+  expect(await page.notice()).toBe('');
+});
+
+test('comes back after a reload of the window, as it was left', async () => {
+  await page.filter('layer3 conv2');
+  await expect.poll(() => page.names(), soon).toEqual(['layer3.0.conv2.weight', 'layer3.1.conv2.weight']);
+  await reloadWindow(editor.page);
+  page = await inspector(editor.page, FILE);
+  await expect.poll(() => page.names(), soon).toEqual(['layer3.0.conv2.weight', 'layer3.1.conv2.weight']);
+  await expect.poll(() => page.facts(), soon).toMatch(/exact/);
+  expect(await tabs(editor.page)).toEqual([FILE]);
 });

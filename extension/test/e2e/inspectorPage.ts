@@ -4,19 +4,21 @@ import { webviewFrame } from '../../../scripts/vscode/window.mjs';
 /** The inspector's page of one file, seen as a person sees it. */
 export interface Inspector {
   readonly frame: Frame;
+  /** The picture of the values. */
+  readonly heatmap: Locator;
   row(tensor: string): Locator;
   /** The text of a cell: `zeros`, `shape`, `pattern` … */
   cell(tensor: string, column: string): Promise<string>;
   /** Names of the rows in view, in order. */
   names(): Promise<string[]>;
+  filter(text: string): Promise<void>;
   /** The line of facts beside the name. */
   facts(): Promise<string>;
   /** The one line under the header, with its button; empty when there is none. */
   notice(): Promise<string>;
   press(button: string): Promise<void>;
-  open(tensor: string): Promise<void>;
-  /** `[8, 3, 0, 1] = 0.0123` under the heat map. */
-  readOut(): Promise<{ index: readonly number[]; value: number } | null>;
+  /** `[8, 3, 0, 1] = 0.0123` under the heat map; null while there is none. */
+  readOut(): Promise<{ readonly index: readonly number[]; readonly value: number } | null>;
 }
 
 /** The page whose title is the file's name; waits until it is there. */
@@ -25,8 +27,9 @@ export async function inspector(page: Page, name: string): Promise<Inspector> {
   const row = (tensor: string): Locator => frame.locator(`espalier-table .row[data-key="${tensor}"]`);
   return {
     frame,
+    heatmap: frame.locator('espalier-heatmap canvas'),
     row,
-    cell: (tensor, column) => row(tensor).locator(`.c-${column}`).innerText().then(tidy),
+    cell: (tensor, column) => textOf(row(tensor).locator(`.c-${column}`)),
     names: async () => {
       const rows = await frame
         .locator('espalier-table .row')
@@ -35,20 +38,12 @@ export async function inspector(page: Page, name: string): Promise<Inspector> {
         .sort(([a], [b]) => Number(a) - Number(b))
         .flatMap(([, key]) => (typeof key === 'string' ? [key] : []));
     },
-    facts: () => frame.locator('header .facts').innerText().then(tidy),
-    notice: async () => {
-      const all = await frame.locator('.bar.notice').allInnerTexts();
-      return tidy(all.join(' '));
-    },
+    filter: (text) => frame.locator('#filter').fill(text),
+    facts: () => textOf(frame.locator('header .facts')),
+    notice: () => textOf(frame.locator('.bar.notice')),
     press: (button) => frame.getByRole('button', { name: button, exact: true }).click(),
-    open: async (tensor) => {
-      await frame.locator('#filter').fill(tensor);
-      await row(tensor).click();
-      await frame.locator('#filter').fill('');
-    },
     readOut: async () => {
-      const [text] = await frame.locator('.read-out .num').allInnerTexts();
-      const found = /^\[([\d, ]*)\] = (.+)$/.exec(tidy(text ?? ''));
+      const found = /^\[([\d, ]*)\] = (.+)$/.exec(await textOf(frame.locator('.read-out .num')));
       if (found === null) return null;
       return {
         index: found[1]!.split(',').map(Number),
@@ -57,6 +52,9 @@ export async function inspector(page: Page, name: string): Promise<Inspector> {
     },
   };
 }
+
+/** What is read there; empty where there is nothing. */
+export const textOf = async (locator: Locator): Promise<string> => tidy((await locator.allInnerTexts()).join(' '));
 
 /** One kind of space, so that a test can say what people read. */
 export const tidy = (text: string): string => text.replaceAll(/[\s\u00a0\u202f]+/g, ' ').trim();

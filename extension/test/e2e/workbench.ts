@@ -1,0 +1,62 @@
+import type { Locator, Page } from 'playwright-core';
+import { runCommand } from '../../../scripts/vscode/window.mjs';
+import { tidy } from './inspectorPage.js';
+
+/** An entry of the explorer; its folder must be open. */
+export const explorerItem = (page: Page, name: string): Locator =>
+  page
+    .locator('.explorer-folders-view .monaco-list-row')
+    .filter({ has: page.locator('.label-name').getByText(name, { exact: true }) });
+
+/** Chooses from the context menu of an entry of the explorer. */
+export async function chooseInExplorer(page: Page, name: string, label: string): Promise<void> {
+  await explorerItem(page, name).click({ button: 'right' });
+  await page.getByRole('menuitem', { name: label, exact: true }).click();
+}
+
+/** Labels of the context menu of an entry of the explorer. */
+export async function explorerMenu(page: Page, name: string): Promise<string[]> {
+  await explorerItem(page, name).click({ button: 'right' });
+  const items = page.getByRole('menuitem');
+  await items.first().waitFor();
+  const labels = await items.allInnerTexts();
+  await page.keyboard.press('Escape');
+  return labels.map((label) => tidy(label));
+}
+
+/** Texts of the status bar, each one kind of space. */
+export async function statusTexts(page: Page): Promise<string[]> {
+  const texts = await page.locator('.statusbar-item').allInnerTexts();
+  return texts.map(tidy).filter((text) => text !== '');
+}
+
+/** What “Copy Diagnostics” puts on the clipboard. */
+export async function diagnostics(page: Page): Promise<string> {
+  await page.evaluate(() => navigator.clipboard.writeText('nothing yet'));
+  await runCommand(page, 'Espalier: Copy Diagnostics');
+  await page.getByText('Diagnostics are on the clipboard').waitFor();
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
+/** Titles of the open tabs, in order. */
+export const tabs = (page: Page): Promise<string[]> =>
+  page
+    .locator('.tabs-container .tab')
+    .evaluateAll((all) => all.map((tab) => tab.getAttribute('data-resource-name') ?? ''));
+
+/** Chooses a row of the quick pick that is open. */
+export async function pick(page: Page, label: string): Promise<void> {
+  await page
+    .locator('.quick-input-list .monaco-list-row')
+    .filter({ has: page.locator('.label-name').getByText(label, { exact: true }) })
+    .first()
+    .click();
+}
+
+/** Reloads the window as a person would, and waits until its old content is gone. */
+export async function reloadWindow(page: Page): Promise<void> {
+  const loaded = page.waitForEvent('load');
+  await runCommand(page, 'Developer: Reload Window');
+  await loaded;
+  await page.waitForSelector('.monaco-workbench .part.editor');
+}
