@@ -20,9 +20,30 @@ export default defineConfig({
           ],
         },
       },
-      { ...shared, test: { name: 'protocol', include: ['server/test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { ...shared, test: { name: 'pages', include: ['webviews/test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false } },
-      { ...shared, test: { name: 'e2e', include: ['extension/test/e2e/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 600_000, fileParallelism: false } },
+      {
+        ...shared,
+        test: { name: 'protocol', include: ['server/test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'pages',
+          include: ['webviews/test/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'e2e',
+          include: ['extension/test/e2e/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -29,7 +29,10 @@ function translate(pattern: string): string {
     else if (char === '?') out += '[^./]';
     else if (char === '[' && pattern.indexOf(']', i + 1) > i + 1) {
       const end = pattern.indexOf(']', i + 1);
-      const body = pattern.slice(i + 1, end).replaceAll('\\', '\\\\').replaceAll('[', '\\[');
+      const body = pattern
+        .slice(i + 1, end)
+        .replaceAll('\\', '\\\\')
+        .replaceAll('[', '\\[');
       out += `[${body.startsWith('!') ? `^${body.slice(1)}` : body.replace(/^\^/, '\\^')}]`;
       i = end;
     } else if (char === '{' && pattern.indexOf('}', i) > i) {

@@ -24,7 +24,8 @@ export function percentFigure(part: number, whole: number, locale = 'en-US'): st
 }
 
 /** `71.3 %`. */
-export const percentText = (part: number, whole: number, locale = 'en-US'): string => `${percentFigure(part, whole, locale)} %`;
+export const percentText = (part: number, whole: number, locale = 'en-US'): string =>
+  `${percentFigure(part, whole, locale)} %`;
 
 /** Four significant digits and a true minus sign: `−0.0031`, `1.204e−9`. */
 export function valueText(value: number): string {

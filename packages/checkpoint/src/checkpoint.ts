@@ -59,8 +59,23 @@ export interface TensorEntry {
 
 /** Purpose of a tensor within its model. */
 export type Role =
-  | 'conv' | 'depthwise-conv' | 'transposed-conv' | 'linear' | 'embedding' | 'recurrent' | 'attention'
-  | 'norm' | 'bias' | 'statistic' | 'position' | 'scale' | 'index' | 'optimizer' | 'constant' | 'text' | 'other';
+  | 'conv'
+  | 'depthwise-conv'
+  | 'transposed-conv'
+  | 'linear'
+  | 'embedding'
+  | 'recurrent'
+  | 'attention'
+  | 'norm'
+  | 'bias'
+  | 'statistic'
+  | 'position'
+  | 'scale'
+  | 'index'
+  | 'optimizer'
+  | 'constant'
+  | 'text'
+  | 'other';
 
 /** Which axes are output and input channels. `output: []` states that there is none (1-D tensors, scalars). */
 export interface Axes {
@@ -78,7 +93,11 @@ export type TensorData =
   | RawData
   | DecodedData
   /** No numbers to read: empty or string tensors, bytes that are missing or of a kind nobody decodes. */
-  | { readonly kind: 'none'; readonly why: 'empty' | 'text' | 'unreadable' | 'unsupported' | 'meta'; readonly fault?: Fault };
+  | {
+      readonly kind: 'none';
+      readonly why: 'empty' | 'text' | 'unreadable' | 'unsupported' | 'meta';
+      readonly fault?: Fault;
+    };
 
 /** Contiguous, little-endian, C order: the fast path. */
 export interface RawData {

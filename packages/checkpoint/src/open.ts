@@ -15,7 +15,8 @@ export function openCheckpoint(source: ByteSource, options: OpenOptions = {}): P
   return attempt(async () => {
     try {
       const head = await source.read(0, Math.min(HEAD_BYTES, source.sizeBytes), options.signal);
-      if (head.length === 0) raise({ code: 'checkpoint/empty', message: 'The file is empty.', file: source.name, offset: 0 });
+      if (head.length === 0)
+        raise({ code: 'checkpoint/empty', message: 'The file is empty.', file: source.name, offset: 0 });
       raiseIfPointer(head, source.name);
       const format = formats.find((candidate) => candidate.matches(head, source));
       if (format === undefined) {
