@@ -28,6 +28,7 @@ export function statsOf(
   const scale = (count: number): number =>
     sample === null ? count : Math.round((count * entry.elements) / first.elements);
   const zeros = scale(first.zeros);
+  const patterns = first.structure === null ? {} : patternsOf(first.structure);
   const complex = isComplex(entry.dtype);
   const ordered = finite > 0 && !complex;
   const outputs = deadOf(first.structure?.aliveOutputs ?? null, LISTED_CHANNELS);
@@ -58,11 +59,11 @@ export function statsOf(
     deadInputChannels: inputs.count,
     deadOutputs: outputs.first,
     deadInputs: inputs.first,
-    patterns: first.structure === null ? {} : patternsOf(first.structure),
+    patterns,
     blocks: first.structure === null ? {} : blocksReport(head, first.structure, first.zeros),
     digest:
       first.digest === null ? null : digestText(first.digest, entry.elements, modeOf(entry).kind === 'float64' ? 2 : 1),
-    sizes: sizesOf(entry, head, zeros),
+    sizes: sizesOf(entry, head, zeros, patterns['2:4']),
     obtained,
   };
 }

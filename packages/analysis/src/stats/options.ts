@@ -6,6 +6,8 @@ export interface StatsOptions {
   readonly structure?: boolean;
   /** The digest of the values, by which identical tensors are found. */
   readonly digest?: boolean;
+  /** Compresses the stored bytes as well: a second for every 40 MB. */
+  readonly gzip?: boolean;
   /** Reads a seeded sample of at most this many bytes instead of everything, where the tensor is larger. */
   readonly sample?: { readonly maxBytes: number; readonly seed: number };
 }

@@ -24,7 +24,7 @@ export function sampleRanges(entry: TensorEntry, sample: ResolvedOptions['sample
 }
 
 /** `wanted` of the numbers below `bound`, ascending (Floyd's algorithm, 1987). */
-function chooseDistinct(bound: number, wanted: number, seed: number): number[] {
+export function chooseDistinct(bound: number, wanted: number, seed: number): number[] {
   const rng = seeded(seed);
   const chosen = new Set<number>();
   for (let last = bound - wanted; last < bound; last++) {

@@ -1,7 +1,8 @@
-import { attempt, type Fault, fail, type Result, type Work } from '@espalier/base';
+import { attempt, type Fault, fail, type Result, raise, type Work } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { TensorStats } from '../facts.js';
+import { gzipSize } from '../gzip.js';
 import { answerQuestion } from './answer.js';
 import { emptyStats } from './emptyStats.js';
 import { modeOf } from './mode.js';
@@ -33,7 +34,11 @@ export async function tensorStats(
     } finally {
       reader.release();
     }
-    return scan.finish();
+    const stats = scan.finish();
+    if (options?.gzip !== true) return stats;
+    const gzip = await gzipSize(entry, work);
+    if (!gzip.ok) raise(gzip.fault);
+    return { ...stats, sizes: { ...stats.sizes, gzip: gzip.value } };
   });
 }
 
