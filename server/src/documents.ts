@@ -65,11 +65,16 @@ export function createDocuments(): Documents {
 /** The language of a document: as the editor says, or by the file's ending for editors with other names. */
 export function languageOf(document: { readonly uri: string; readonly languageId: string }): LanguageId | null {
   const { languageId } = document;
+  // Notebooks opened as text are JSON to the editor; their cells, which share the file's name, say what they are in.
+  if (JSON_NAMES.has(languageId) && new URL(document.uri, 'file:').pathname.toLowerCase().endsWith('.ipynb'))
+    return 'ipynb';
   if ((LANGUAGES as readonly string[]).includes(languageId)) return languageId as LanguageId;
   const path = pathOfUri(document.uri) ?? document.uri;
   const ending = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase() ?? '';
   return ENDINGS[ending] ?? OTHER_NAMES[languageId] ?? null;
 }
+
+const JSON_NAMES: ReadonlySet<string> = new Set(['json', 'jsonc', 'notebook']);
 
 const ENDINGS: Readonly<Record<string, LanguageId>> = {
   py: 'python',

@@ -102,7 +102,7 @@ async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal:
       // A shared ending such as .bin or .json may be no checkpoint at all: that is not for us to complain about.
       if (head.fault.code === 'checkpoint/unknown-format' || head.fault.code === 'checkpoint/no-model-in-folder')
         continue;
-      add(faultRemark(head.fault), { path, ...commandOf(head.fault.hint) });
+      add(faultRemark(head.fault, path), { path, ...commandOf(head.fault.hint) });
       continue;
     }
     context.service.requestScan(path);

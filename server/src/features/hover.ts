@@ -47,7 +47,7 @@ export async function checkpointHover(
   { parsed, reference }: Extract<Subject, { kind: 'checkpoint' }>,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const { service, client } = context;
+  const { service } = context;
   const resolution = await service.resolve(reference, parsed.document.uri);
   switch (resolution.kind) {
     case 'none':

@@ -1,6 +1,7 @@
 import type { Fault } from '@espalier/base';
 import { describeFault } from '@espalier/base';
 import type { FileFacts } from '../fileFacts.js';
+import { baseName } from '../resolve/paths.js';
 
 /** One remark on a reference, as plain data: the host knows the range. */
 export interface Remark {
@@ -22,9 +23,13 @@ export const dvcRemark = (written: string, pointer: string): Remark => ({
   message: `${written} is not here, only its DVC pointer. dvc pull "${pointer}" fetches it.`,
 });
 
-/** The file is there and cannot be read. Pointers in place of a file are warnings: the program would fail, the file is fine. */
-export function faultRemark(fault: Fault): Remark {
-  const { expected: _, found: __, offset: ___, ...rest } = fault;
+/**
+ * The file is there and cannot be read. Pointers in place of a file are warnings: the program would fail, the file is fine. A file of
+ * another name than the one at `path` (a shard) is named.
+ */
+export function faultRemark(fault: Fault, path: string): Remark {
+  const { expected: _, found: __, offset: ___, file, ...own } = fault;
+  const rest = file === undefined || file === baseName(path) ? own : { ...own, file };
   const severity = /pointer$/.test(fault.code) ? 'warning' : 'error';
   return { code: fault.code, severity, message: describeFault(rest) };
 }

@@ -222,7 +222,13 @@ describe('diagnostics', () => {
     ['checkpoint/truncated', 'error'],
     ['checkpoint/lfs-pointer', 'warning'],
     ['checkpoint/dvc-pointer', 'warning'],
-  ])('%s is %s', (code, severity) => expect(faultRemark({ code, message: 'm' }).severity).toBe(severity));
+  ])('%s is %s', (code, severity) => expect(faultRemark({ code, message: 'm' }, '/x.pt').severity).toBe(severity));
+
+  test('a fault names its file only where it is another one', () => {
+    const fault = { code: 'checkpoint/truncated', message: 'The file ends at 9.', file: 'b.safetensors' };
+    expect(faultRemark(fault, '/work/b.safetensors').message).toBe('The file ends at 9.');
+    expect(faultRemark(fault, '/work/a.safetensors.index.json').message).toBe('b.safetensors: The file ends at 9.');
+  });
 
   test('of the values: what breaks or surprises, not what is merely worth knowing', async () => {
     const facts = await readFacts({
