@@ -12,6 +12,7 @@ export type {
   TensorEntry,
 } from './checkpoint.js';
 export { huggingfaceDoor } from './formats/huggingface/door.js';
-export type { AttributeValue, Graph, GraphNode, GraphValue } from './graph.js';
+export { outputShapes as tensorflowShapes } from './formats/tensorflow/shapeRules.js';
+export type { AttributeValue, Dialect, Graph, GraphBody, GraphNode, GraphValue } from './graph.js';
 export { openCheckpoint } from './open.js';
 export { dequantize, readValues } from './values/readValues.js';

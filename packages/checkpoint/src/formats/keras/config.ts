@@ -59,7 +59,7 @@ class KerasGraphBuilder {
   build(model: unknown): Graph {
     const inputs: string[] = [];
     const outputs = this.model(model, [], '', null, inputs);
-    return { nodes: this.nodes, values: this.values, inputs, outputs };
+    return { nodes: this.nodes, values: this.values, inputs, outputs, dialect: 'keras' };
   }
 
   /** Adds the nodes of a model that is called with `bound`; null is the outermost model. Returns its outputs. */

@@ -1,3 +1,4 @@
+import type { GraphBody } from '../../graph.js';
 import type { UniqueNames } from '../../names.js';
 import type {
   OnnxAttribute,
@@ -29,6 +30,7 @@ export interface FoundNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly path: readonly string[];
+  readonly bodies: readonly GraphBody[];
 }
 
 export interface Collected {
@@ -88,7 +90,13 @@ class Walker implements Collected {
 
   constructor(private readonly uniqueNames: UniqueNames) {}
 
-  graph(graph: OnnxGraph, prefix: string, path: readonly string[], outer: Scope | null): void {
+  /** Returns its inputs and outputs by their unique names. */
+  graph(
+    graph: OnnxGraph,
+    prefix: string,
+    path: readonly string[],
+    outer: Scope | null,
+  ): Pick<GraphBody, 'inputs' | 'outputs'> {
     const scope: Scope = { names: new Map(), outer };
     if (prefix === '') this.mainScope = scope;
     for (const [index, tensor] of graph.initializers.entries()) {
@@ -108,6 +116,10 @@ class Walker implements Collected {
     for (const input of graph.inputs)
       if (!scope.names.has(input.name)) scope.names.set(input.name, `${prefix}${input.name}`);
     for (const [index, node] of graph.nodes.entries()) this.node(node, index, prefix, path, scope);
+    return {
+      inputs: graph.inputs.map(({ name }) => `${prefix}${name}`),
+      outputs: graph.outputs.map(({ name }) => resolve(scope, name, prefix)),
+    };
   }
 
   private node(node: OnnxNode, index: number, prefix: string, path: readonly string[], scope: Scope): void {
@@ -117,10 +129,10 @@ class Walker implements Collected {
       return;
     }
     const inputs = node.inputs.map((input) => (input === '' ? '' : resolve(scope, input, prefix)));
-    for (const attribute of node.attributes) this.attribute(attribute, name, prefix, path, scope);
+    const bodies = node.attributes.flatMap((attribute) => this.attribute(attribute, name, prefix, path, scope));
     const outputs = node.outputs.map((output) => (output === '' ? '' : `${prefix}${output}`));
     for (const output of node.outputs) scope.names.set(output, `${prefix}${output}`);
-    this.nodes.push({ node, name: `${prefix}${name}`, inputs, outputs, path });
+    this.nodes.push({ node, name: `${prefix}${name}`, inputs, outputs, path, bodies });
   }
 
   private attribute(
@@ -129,10 +141,12 @@ class Walker implements Collected {
     prefix: string,
     path: readonly string[],
     scope: Scope,
-  ): void {
+  ): GraphBody[] {
+    const bodies: GraphBody[] = [];
     for (const [index, graph] of attribute.graphs.entries()) {
       const branch = attribute.graphs.length === 1 ? attribute.name : `${attribute.name}_${index}`;
-      this.graph(graph, `${prefix}${node}/${branch}/`, [...path, `${node}/${branch}`], scope);
+      const inner = [...path, `${node}/${branch}`];
+      bodies.push({ role: branch, path: inner, ...this.graph(graph, `${prefix}${node}/${branch}/`, inner, scope) });
     }
     const tensors = attribute.tensor === undefined ? attribute.tensors : [attribute.tensor, ...attribute.tensors];
     for (const [index, tensor] of tensors.entries()) {
@@ -145,6 +159,7 @@ class Walker implements Collected {
         content: { kind: 'tensor', tensor },
       });
     }
+    return bodies;
   }
 
   private constant(node: OnnxNode, name: string, prefix: string, scope: Scope): void {

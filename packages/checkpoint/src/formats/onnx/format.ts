@@ -13,6 +13,7 @@ import type { OnnxModel } from './proto.js';
 import { applyQuantization } from './quantization.js';
 import { readModel } from './readModel.js';
 import { looksLikeOnnx } from './sniff.js';
+import { withSteering } from './steering.js';
 
 /** ONNX: one protobuf message, weights inside of it or in files beside it. */
 export const onnx: Format = {
@@ -24,7 +25,8 @@ export const onnx: Format = {
     try {
       const doubles: Finding[] = [];
       const collected = collect(model, new UniqueNames(source.name, doubles));
-      const drafts = await toDrafts(collected.tensors, { source, external, signal });
+      const place = { source, external, signal };
+      const drafts = await toDrafts(collected.tensors, place);
       const links = new Links(collected, drafts);
       const quantized = [...(await applyQuantization(links, signal)), ...(await foldNBits(links, signal))];
       assignAxes(links);
@@ -36,7 +38,7 @@ export const onnx: Format = {
         metadata: metadataOf(model),
         findings: [...doubles, ...unreadableFindings(tensors), ...quantized, ...emptyModel(model, source.name)],
         files: [{ name: source.name, sizeBytes: source.sizeBytes }, ...(await external.files())],
-        graph: toGraph(links),
+        graph: await withSteering(toGraph(links), links, place),
         async close() {
           await external.close();
           await source.close();

@@ -12,8 +12,12 @@ const MAX_TEXT = 1_000;
 export function toGraph(links: Links): Graph {
   const { collected } = links;
   const values = new Map<string, GraphValue>();
-  for (const [name, { shape, elementType: type }] of collected.values) {
-    values.set(name, { shape, ...(type === 0 ? {} : { dtype: elementType(type).dtype }) });
+  for (const [name, { shape, symbols, elementType: type }] of collected.values) {
+    values.set(name, {
+      shape,
+      ...(type === 0 ? {} : { dtype: elementType(type).dtype }),
+      ...(symbols === undefined ? {} : { symbols }),
+    });
   }
   for (const node of collected.nodes) {
     for (const name of [...node.inputs, ...node.outputs]) {
@@ -32,10 +36,11 @@ export function toGraph(links: Links): Graph {
   for (const draft of links.drafts.values()) {
     if (!values.has(draft.name)) values.set(draft.name, { shape: draft.shape, dtype: draft.dtype, tensor: draft.name });
   }
-  return { nodes: collected.nodes.map(toNode), values, inputs: collected.inputs, outputs: collected.outputs };
+  const { inputs, outputs } = collected;
+  return { nodes: collected.nodes.map(toNode), values, inputs, outputs, dialect: 'onnx' };
 }
 
-function toNode({ node, name, inputs, outputs, path }: FoundNode): GraphNode {
+function toNode({ node, name, inputs, outputs, path, bodies }: FoundNode): GraphNode {
   const attributes = new Map<string, AttributeValue>();
   for (const attribute of node.attributes) {
     const value = attributeValue(attribute);
@@ -49,6 +54,7 @@ function toNode({ node, name, inputs, outputs, path }: FoundNode): GraphNode {
     attributes: Object.fromEntries(attributes),
     ...(node.domain === '' || node.domain === 'ai.onnx' ? {} : { domain: node.domain }),
     ...(path.length === 0 ? {} : { path }),
+    ...(bodies.length === 0 ? {} : { bodies }),
   };
 }
 

@@ -67,6 +67,8 @@ export interface OnnxValue {
   name: string;
   elementType: number;
   shape: (number | null)[] | null;
+  /** Names of the symbolic axes, if any has one. */
+  symbols?: readonly (string | null)[];
 }
 
 /** A repeated number field: packed pieces of the file, and elements that were written one by one. */

@@ -5,6 +5,8 @@ import { addToList, readSparse, readTensor } from './readTensor.js';
 
 /** Texts of an attribute that are kept for the graph; the rest is counted. */
 const KEPT_TEXTS = 64;
+/** Longest name of an axis that is kept. */
+const MAX_SYMBOL = 100;
 /** Packed lists of an attribute up to this size are parameters such as strides; longer ones are weights and stay in the file. */
 const SHORT_LIST_BYTES = 512;
 
@@ -151,19 +153,26 @@ async function readValue(reader: WireReader, span: Span): Promise<OnnxValue> {
     },
     2: async (field) => {
       const shape: (number | null)[] = [];
+      const symbols: (string | null)[] = [];
       await reader.message(field.span(), {
         1: async (dimension) => {
           let length: number | null = null;
+          let symbol: string | null = null;
           await reader.message(dimension.span(), {
             1: (inner) => {
               length = inner.int();
             },
+            2: (inner) => {
+              symbol = inner.text().slice(0, MAX_SYMBOL) || null;
+            },
           });
           reader.keep(1, span);
+          symbols.push(symbol);
           shape.push(length !== null && Number.isSafeInteger(length) && length >= 0 ? length : null);
         },
       });
       value.shape = shape;
+      if (symbols.some((symbol) => symbol !== null)) value.symbols = symbols;
     },
   };
   await reader.message(span, {

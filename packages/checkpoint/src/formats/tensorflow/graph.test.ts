@@ -105,8 +105,8 @@ describe('graphs become nodes in order', () => {
     expect(built(def, ['l:0'])).toEqual([
       'x = Placeholder()',
       'l = While(x, w)',
-      'l/step/m:product:0 = MatMul(x, w) in l',
-      'l/test/e:z:0 = Less(x, x) in l',
+      'l/step/m:product:0 = MatMul(x, w) in l/step',
+      'l/test/e:z:0 = Less(x, x) in l/test',
     ]);
   });
 

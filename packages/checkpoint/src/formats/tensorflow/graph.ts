@@ -1,4 +1,4 @@
-import type { Graph, GraphNode, GraphValue } from '../../graph.js';
+import type { Graph, GraphBody, GraphNode, GraphValue } from '../../graph.js';
 import { type FunctionDef, type GraphDef, type KnownShape, type NodeDef, parseReference } from './nodeDef.js';
 
 /** What surrounds a graph: its weights and its interface. */
@@ -60,6 +60,7 @@ interface Emitted {
   readonly node: NodeDef;
   readonly inputs: string[];
   readonly outputs: Map<string, number>;
+  readonly bodies: GraphBody[];
 }
 
 /** The graph that leads to the outputs, calls expanded in place, weights under the names of their tensors. */
@@ -101,7 +102,7 @@ class GraphBuilder {
       const { scope, node } = this.queue[next]!;
       const emitted = this.emitted.get(scope.prefix + node.name)!;
       for (const input of node.inputs) emitted.inputs.push(this.follow(this.resolve(scope, input, 0)));
-      this.expandBranches(scope, node, emitted.inputs);
+      this.expandBranches(scope, node, emitted);
     }
   }
 
@@ -113,7 +114,7 @@ class GraphBuilder {
       const key = producer.scope.prefix + producer.node.name;
       let emitted = this.emitted.get(key);
       if (emitted === undefined) {
-        emitted = { scope: producer.scope, node: producer.node, inputs: [], outputs: new Map() };
+        emitted = { scope: producer.scope, node: producer.node, inputs: [], outputs: new Map(), bodies: [] };
         this.emitted.set(key, emitted);
         this.queue.push({ scope: producer.scope, node: producer.node });
       }
@@ -168,16 +169,18 @@ class GraphBuilder {
     return results;
   }
 
-  private expandBranches(scope: Scope, node: NodeDef, inputs: readonly string[]): void {
+  private expandBranches(scope: Scope, node: NodeDef, { inputs, bodies }: Emitted): void {
     const skipped = Object.hasOwn(BRANCHES, node.op) ? BRANCHES[node.op]! : undefined;
     if (skipped === undefined) return;
-    for (const name of node.functions.values()) {
+    for (const [role, name] of node.functions) {
       const body = this.functions.get(name);
       if (body === undefined) continue;
       const values = inputs.slice(skipped).map((value) => this.asInput(value));
       const inner = this.enter(scope, node, body, values, name);
       if (inner === null) continue;
-      for (const result of body.results) this.follow(this.resolve(inner, result, 0));
+      const outputs = body.results.map((result) => this.follow(this.resolve(inner, result, 0)));
+      // What it is given stands for the values around it, by their own names.
+      bodies.push({ role, path: inner.path, inputs: [], outputs });
     }
   }
 
@@ -195,7 +198,8 @@ class GraphBuilder {
       if (value !== undefined) bound.set(argument, value);
     }
     const prefix = `${scope.prefix}${node.name}/${label === '' ? '' : `${label}/`}`;
-    return scopeOf(body.nodes, bound, prefix, [...scope.path, node.name], [...scope.stack, body.name]);
+    const own = label === '' ? node.name : `${node.name}/${label}`;
+    return scopeOf(body.nodes, bound, prefix, [...scope.path, own], [...scope.stack, body.name]);
   }
 
   /** Values that no node reads: the outputs of a graph without a signature. */
@@ -217,7 +221,7 @@ class GraphBuilder {
       if (tensor !== undefined) values.set(name, { shape: tensor.shape, dtype: tensor.dtype, tensor: name });
     }
     const nodes: GraphNode[] = [];
-    for (const { scope, node, inputs: read, outputs: written } of topological([...this.emitted.values()])) {
+    for (const { scope, node, inputs: read, outputs: written, bodies } of topological([...this.emitted.values()])) {
       const names = [...written].sort((a, b) => a[1] - b[1]);
       for (const [name, index] of names)
         if (!values.has(name)) values.set(name, { shape: shapeOf(node, index, names.length) });
@@ -229,10 +233,11 @@ class GraphBuilder {
         outputs: names.map(([name]) => name),
         attributes: node.attributes,
         ...(scope.path.length === 0 ? {} : { path: scope.path }),
+        ...(bodies.length === 0 ? {} : { bodies }),
       });
     }
     for (const name of [...inputs, ...outputs]) if (!values.has(name)) values.set(name, { shape: null });
-    return { nodes, values, inputs, outputs };
+    return { nodes, values, inputs, outputs, dialect: 'tensorflow' };
   }
 }
 

@@ -84,35 +84,6 @@ const POOLS = new Set(['MaxPool', 'AvgPool', 'MaxPool3D', 'AvgPool3D']);
 const MATRICES = new Set(['MatMul', '_FusedMatMul', 'FusedMatMul']);
 const BATCHED = new Set(['BatchMatMul', 'BatchMatMulV2', 'BatchMatMulV3']);
 
-/** Positions of inputs whose values decide the output's shape. */
-export function steeringInputs(node: GraphNode): readonly number[] {
-  if (REDUCTIONS.has(node.operator)) return [1];
-  switch (node.operator) {
-    case 'Reshape':
-    case 'Pad':
-    case 'PadV2':
-    case 'MirrorPad':
-    case 'Transpose':
-    case 'ResizeBilinear':
-    case 'ResizeNearestNeighbor':
-    case 'ExpandDims':
-    case 'ArgMax':
-    case 'ArgMin':
-    case 'Tile':
-      return [1];
-    case 'ConcatV2':
-      return [node.inputs.length - 1];
-    case 'Conv2DBackpropInput':
-    case 'Conv3DBackpropInputV2':
-    case 'Split':
-      return [0];
-    case 'GatherV2':
-      return [2];
-    default:
-      return [];
-  }
-}
-
 /** What a weight says of the value that meets it: its channels. Only those of which nothing is known. */
 export function inputShapes(node: GraphNode, inputs: readonly KnownShape[]): KnownShape[] {
   const weight = inputs[1] ?? null;

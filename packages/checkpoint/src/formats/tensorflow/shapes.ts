@@ -1,12 +1,9 @@
 import type { TensorEntry } from '../../checkpoint.js';
 import type { Graph, GraphNode, GraphValue } from '../../graph.js';
-import { readValues } from '../../values/readValues.js';
+import { withConstants } from '../steering.js';
 import type { KnownShape } from './nodeDef.js';
-import { type Constants, inputShapes, outputShapes, steeringInputs } from './shapeRules.js';
-
-/** Constants that steer shapes (axes, sizes, permutations) have a few elements; of each graph so many are read. */
-const MAX_STEERING_ELEMENTS = 32;
-const MAX_STEERING_CONSTANTS = 10_000;
+import { type Constants, inputShapes, outputShapes } from './shapeRules.js';
+import { STEERING } from './steering.js';
 
 /**
  * Fills in the shapes that follow from those that are known, operator by operator. What an operator does that is not known stays unknown.
@@ -17,15 +14,13 @@ export async function withShapes(
   entries: ReadonlyMap<string, TensorEntry>,
   signal?: AbortSignal,
 ): Promise<Graph> {
-  const steering = await readSteering(graph, entries, signal);
-  const values = new Map(graph.values);
+  const known = await withConstants(graph, entries, STEERING, signal);
+  const values = new Map(known.values);
   const shapeOf = (name: string): KnownShape => values.get(name)?.shape ?? null;
   const constantsOf =
     (node: GraphNode): Constants =>
-    (index) => {
-      const value = values.get(node.inputs[index < 0 ? node.inputs.length + index : index] ?? '');
-      return value === undefined ? undefined : steering.get(value.tensor ?? '');
-    };
+    (index) =>
+      values.get(node.inputs.at(index) ?? '')?.constant;
   for (const node of graph.nodes) {
     const inputs = node.inputs.map(shapeOf);
     for (const [index, shape] of inputShapes(node, inputs).entries())
@@ -51,23 +46,4 @@ function learn(values: Map<string, GraphValue>, name: string, shape: KnownShape)
   else if (known.tensor === undefined && known.shape.length === shape.length && known.shape.includes(null)) {
     values.set(name, { ...known, shape: known.shape.map((axis, index) => axis ?? shape[index]!) });
   }
-}
-
-async function readSteering(
-  graph: Graph,
-  entries: ReadonlyMap<string, TensorEntry>,
-  signal: AbortSignal | undefined,
-): Promise<Map<string, readonly number[]>> {
-  const found = new Map<string, readonly number[]>();
-  for (const node of graph.nodes) {
-    for (const index of steeringInputs(node)) {
-      const name = graph.values.get(node.inputs[index] ?? '')?.tensor;
-      const entry = name === undefined ? undefined : entries.get(name);
-      if (entry === undefined || found.has(entry.name) || found.size >= MAX_STEERING_CONSTANTS) continue;
-      const integer = entry.dtype === 'I32' || entry.dtype === 'I64';
-      if (!integer || entry.elements > MAX_STEERING_ELEMENTS || entry.data.kind === 'none') continue;
-      found.set(entry.name, [...(await readValues(entry, 0, entry.elements, signal))]);
-    }
-  }
-  return found;
 }

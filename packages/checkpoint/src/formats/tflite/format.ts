@@ -1,13 +1,15 @@
 import type { Fault, Result } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
-import type { Checkpoint, Format } from '../../checkpoint.js';
+import type { Checkpoint, Format, TensorEntry } from '../../checkpoint.js';
 import { Pages } from '../../flatbuffers/index.js';
 import { unreadableFindings } from '../../values/unreadable.js';
+import { withConstants } from '../steering.js';
 import { assignAxes } from './axes.js';
 import { nameTensors } from './entries.js';
 import { toGraph } from './graph.js';
 import type { TfliteModel } from './model.js';
 import { readModel } from './readModel.js';
+import { STEERING } from './steering.js';
 
 /** The file identifier of schema version 3, at byte 4 (schema.fbs). */
 const IDENTIFIER = [0x54, 0x46, 0x4c, 0x33];
@@ -37,7 +39,7 @@ export const tflite: Format = {
         metadata: metadataOf(model),
         findings: unreadableFindings(drafts),
         files: [source, ...(await opened())].map(({ name, sizeBytes }) => ({ name, sizeBytes })),
-        graph: toGraph(model, named),
+        graph: await withConstants(toGraph(model, named), byName(drafts), STEERING, signal),
         async close() {
           for (const file of await opened()) await file.close();
           await source.close();
@@ -49,6 +51,9 @@ export const tflite: Format = {
     }
   },
 };
+
+const byName = (tensors: readonly TensorEntry[]): Map<string, TensorEntry> =>
+  new Map(tensors.map((entry) => [entry.name, entry]));
 
 function metadataOf(model: TfliteModel): Record<string, string> {
   const names = model.metadata.map(({ name }) => name).filter((name) => name !== '');
