@@ -1,13 +1,13 @@
-import { attempt, breathe, type Fault, fail, invariant, type Result, type Work } from '@espalier/base';
+import { attempt, breathe, type Fault, fail, type Result, type Work } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
-import type { Values } from '@espalier/tensor';
 import type { HeatmapTile, TileQuery } from '../heatmap.js';
 import { noValues } from '../stats/tensorStats.js';
-import { boxOfWindow, type Run, readsOf } from './box.js';
+import { boxOfWindow, readsOf } from './box.js';
 import { DisplayReader } from './displayValues.js';
-import { breakLine, type Placement, placementOf } from './layout.js';
+import { type Placement, placementOf } from './layout.js';
 import { scaleFinder } from './scale.js';
+import { WindowSums } from './tileSums.js';
 
 /** Elements looked at between turns of the event loop. */
 const ELEMENTS_PER_BREATH = 2 ** 23;
@@ -32,7 +32,7 @@ export async function heatmapTile(
   const wrong = checkWindow(placement, query);
   if (wrong !== null) return fail({ code: 'heatmap/window', message: wrong });
   return attempt(async () => {
-    const sums = emptySums(query);
+    const sums = new WindowSums(query, placement, entry.shape);
     const known = scale?.abs99 != null && scale.absmin != null;
     const finder = known ? null : scaleFinder();
     const reader = new DisplayReader(entry);
@@ -44,7 +44,7 @@ export async function heatmapTile(
         for (const run of read.runs) {
           const part = values.subarray(run.begin - read.begin, run.begin - read.begin + run.count);
           finder?.add(part);
-          addRun(sums, part, run, entry.shape, placement, query);
+          sums.addRun(part, run);
         }
         sinceBreath += read.count;
         if (sinceBreath < ELEMENTS_PER_BREATH) continue;
@@ -53,6 +53,7 @@ export async function heatmapTile(
       }
     } finally {
       reader.release();
+      sums.release();
     }
     const low = known ? scale.absmin! : finder!.low();
     const high = known ? scale.abs99! : finder!.high();
@@ -72,116 +73,22 @@ function checkWindow(placement: Placement, query: TileQuery): string | null {
   return tiles > MAX_TILES ? `${tiles} tiles are more than ${MAX_TILES}.` : null;
 }
 
-/** What is added up for every tile. */
-interface Sums {
-  readonly rows: number;
-  readonly columns: number;
-  /** Of |w|, or of w. */
-  readonly sum: Float64Array;
-  readonly zeros: Float64Array;
-  readonly kept: Float64Array;
-  /** How many NaN and Inf, by tile: few. */
-  readonly nonFinite: Map<number, number>;
-}
-
-function emptySums(query: TileQuery): Sums {
-  const rows = Math.ceil((query.rowEnd - query.rowBegin) / query.step);
-  const columns = Math.ceil((query.columnEnd - query.columnBegin) / query.step);
-  const tiles = rows * columns;
-  return {
-    rows,
-    columns,
-    sum: new Float64Array(tiles),
-    zeros: new Float64Array(tiles),
-    kept: new Float64Array(tiles),
-    nonFinite: new Map(),
-  };
-}
-
-/** Adds the elements of a run, line by line of the innermost axis. */
-function addRun(
-  sums: Sums,
-  values: Values,
-  run: Run,
-  shape: readonly number[],
-  placement: Placement,
-  query: TileQuery,
-): void {
-  const rank = shape.length;
-  const index = [...run.index];
-  const inner = rank === 0 ? 1 : shape[rank - 1]!;
-  const rowStep = rank === 0 ? 0 : placement.rowSteps[rank - 1]!;
-  const columnStep = rank === 0 ? 0 : placement.columnSteps[rank - 1]!;
-  for (let done = 0; done < values.length; ) {
-    const start = rank === 0 ? 0 : index[rank - 1]!;
-    const length = Math.min(inner - start, values.length - done);
-    let row = 0;
-    let column = 0;
-    for (let axis = 0; axis < rank; axis++) {
-      // Indices of a channel's own axes carry no steps in the layout `channel`.
-      row += index[axis]! * placement.rowSteps[axis]!;
-      column += index[axis]! * placement.columnSteps[axis]!;
-    }
-    addLine(sums, values, done, length, row, column, rowStep, columnStep, placement, query);
-    done += length;
-    if (rank === 0) break;
-    index[rank - 1] = 0;
-    for (let axis = rank - 2; axis >= 0; axis--) {
-      if (++index[axis]! < shape[axis]!) break;
-      index[axis] = 0;
-    }
-  }
-}
-
-function addLine(
-  sums: Sums,
-  values: Values,
-  from: number,
-  length: number,
-  firstRow: number,
-  firstColumn: number,
-  rowStep: number,
-  columnStep: number,
-  placement: Placement,
-  query: TileQuery,
-): void {
-  const { rowBegin, rowEnd, columnBegin, columnEnd, step, signed } = query;
-  const breaks = placement.lineColumns !== Number.POSITIVE_INFINITY;
-  const { sum, zeros, kept, columns } = sums;
-  for (let i = 0; i < length; i++) {
-    let row = firstRow + i * rowStep;
-    let column = firstColumn + i * columnStep;
-    if (breaks) [row, column] = breakLine(placement, row, column);
-    if (row < rowBegin || row >= rowEnd || column < columnBegin || column >= columnEnd) continue;
-    const tile = Math.floor((row - rowBegin) / step) * columns + Math.floor((column - columnBegin) / step);
-    const value = values[from + i]!;
-    if (value === 0) zeros[tile]!++;
-    else if (Number.isFinite(value)) {
-      kept[tile]!++;
-      sum[tile]! += signed ? value : Math.abs(value);
-    } else sums.nonFinite.set(tile, (sums.nonFinite.get(tile) ?? 0) + 1);
-  }
-}
-
-function toTile(
-  { rows, columns, sum, zeros, kept, nonFinite }: Sums,
-  signed: boolean,
-  low: number,
-  high: number,
-): HeatmapTile {
-  invariant(sum.length === rows * columns, 'one sum a tile');
+function toTile({ rows, columns, tiles }: WindowSums, signed: boolean, low: number, high: number): HeatmapTile {
+  const { sum, zeros, kept, nonFinite } = tiles;
   const levels = new Uint8Array(sum.length);
   const zeroShare = new Uint8Array(sum.length);
+  const marked: number[] = [];
   for (let tile = 0; tile < sum.length; tile++) {
     const count = zeros[tile]! + kept[tile]!;
-    const all = count + (nonFinite.get(tile) ?? 0);
+    const all = count + nonFinite[tile]!;
     const mean = count === 0 || high === 0 ? 0 : sum[tile]! / count / high;
     if (signed) levels[tile] = count === 0 ? (all === 0 ? 0 : 128) : clamp(128 + Math.round(127 * mean), 1, 255);
     else levels[tile] = kept[tile] === 0 ? 0 : clamp(Math.round(255 * mean), 1, 255);
+    if (nonFinite[tile]! > 0) marked.push(tile);
     if (zeros[tile] === 0) continue;
     zeroShare[tile] = zeros[tile] === all ? 255 : clamp(Math.round((255 * zeros[tile]!) / all), 1, 254);
   }
-  return { rows, columns, levels, zeroShare, nonFinite: [...nonFinite.keys()].sort((a, b) => a - b), low, high };
+  return { rows, columns, levels, zeroShare, nonFinite: marked, low, high };
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
