@@ -11,18 +11,20 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { scan } from '@espalier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type {
-  CodeAction,
-  CodeLens,
-  CompletionList,
-  Diagnostic,
-  DocumentLink,
-  Hover,
-  InlayHint,
-  PublishDiagnosticsParams,
-  TextEdit,
-  WorkspaceSymbol,
+import {
+  CancellationTokenSource,
+  type CodeAction,
+  type CodeLens,
+  type CompletionList,
+  type Diagnostic,
+  type DocumentLink,
+  type Hover,
+  type InlayHint,
+  type PublishDiagnosticsParams,
+  type TextEdit,
+  type WorkspaceSymbol,
 } from 'vscode-languageserver-protocol';
 import { TestClient } from './harness.js';
 
@@ -57,7 +59,8 @@ afterAll(async () => {
 });
 
 function safetensors(name: string, shape: readonly number[], values: Float32Array): Buffer {
-  const header = Buffer.from(JSON.stringify({ [name]: { dtype: 'F32', shape, data_offsets: [0, values.byteLength] } }));
+  const size = 4 * shape.reduce((product, length) => product * length, 1);
+  const header = Buffer.from(JSON.stringify({ [name]: { dtype: 'F32', shape, data_offsets: [0, size] } }));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   return Buffer.concat([length, header, Buffer.from(values.buffer)]);
@@ -132,7 +135,7 @@ describe('hover', () => {
     const opened = await open('torch.load("models/resnet-tiny-80.safet|ensors")');
     const ask = async (): Promise<string> =>
       ((await client.request<Hover>('textDocument/hover', at(opened))).contents as { value: string }).value;
-    expect((await ask()).split('  \n')[0]).toBe(
+    expect((await ask()).split(/ *\n/)[0]).toBe(
       '**resnet-tiny-80.safetensors** · safetensors · 274 k parameters · 1.1 MB',
     );
     const complete = await eventually(ask, (text) => text.includes('exact'));
@@ -471,6 +474,64 @@ test('a notebook, as JSON and as the cells that an editor sends', async () => {
     position: { line: 0, character: 15 },
   });
   expect(answer?.contents).toMatchObject({ value: expect.stringContaining('resnet-tiny.safetensors') });
+});
+
+describe('without a reference in the text', () => {
+  test('every checkpoint that has the layer is listed', async () =>
+    expect(await hover('x = "layer3.1.conv1.we|ight"')).toMatch(
+      /^\d+ checkpoints have layer3\.1\.conv1\.weight:\n(- models\/.*: 80×80×3×3.*\n?){3}/,
+    ));
+
+  test('the default checkpoint is asked, for chains too', async () => {
+    const settings = { defaultCheckpoint: 'models/resnet-tiny-80.safetensors' };
+    const other = await TestClient.start({ folders: [folder], initializationOptions: { settings } });
+    try {
+      for (const marked of [
+        'x = "layer3.1.conv1.we|ight"',
+        'self.layer3[1].conv1.we|ight',
+        'skip: [layer3.1.conv1.we|ight]',
+      ]) {
+        const opened = await open(marked, marked.startsWith('skip') ? 'yaml' : 'py', other);
+        const { contents } = await other.request<Hover>('textDocument/hover', at(opened));
+        expect((contents as { value: string }).value).toContain('in resnet-tiny-80.safetensors');
+      }
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+test('a hover from the cache takes less than 50 ms while two gigabytes are read', async () => {
+  const big = join(folder, 'models/big.safetensors');
+  const rows = 500;
+  const header = safetensors('big.weight', [rows, 1_000_000], new Float32Array(0));
+  writeFileSync(big, header);
+  // Zeros that take no room on the disk.
+  truncateSync(big, header.length + rows * 4_000_000);
+  const opened = await open('load_file("models/resnet-tiny.safet|ensors")');
+  const ask = (): Promise<Hover> => client.request<Hover>('textDocument/hover', at(opened));
+  await eventually(ask, ({ contents }) => (contents as { value: string }).value.includes('exact'));
+  let ended = false;
+  const stop = new CancellationTokenSource();
+  const reading = client
+    .stream(scan, { path: big, full: true }, () => {}, stop)
+    .then(
+      () => {
+        ended = true;
+      },
+      () => {},
+    );
+  const times: number[] = [];
+  for (let round = 0; round < 15 && !ended; round++) {
+    const begin = performance.now();
+    await ask();
+    times.push(performance.now() - begin);
+  }
+  expect(times.length).toBeGreaterThan(4);
+  expect(times.sort((a, b) => a - b)[Math.floor(times.length / 2)]).toBeLessThan(50);
+  stop.cancel();
+  await reading;
+  rmSync(big);
 });
 
 test('an editor that runs no commands of ours gets no links to them', async () => {
