@@ -1,6 +1,7 @@
 export { aliveChannels } from './aliveChannels';
 export { countNearZero } from './countNearZero';
 export { countLeading, countPatterns16, countPatterns8 } from './countPatterns';
+export { countRuns } from './countRuns';
 export { countTrailing } from './countTrailing';
 export { decodeBfloat16, decodeFloat16, mapPatterns16, mapPatterns8 } from './decode';
 export { deviations } from './deviations';

@@ -6,8 +6,8 @@ const INFINITE: u32 = 0x7f800000;
 const TINY: f64 = 1e-26;
 
 /**
- * Fields at `out`: f64 sum, f64 sum of squares, f32 min, f32 max, u32 zeros, u32 nan, u32 inf. Sums of eight values are made in f32 before they
- * are added in f64, unless `precise`.
+ * Fields at `out`: f64 sum, f64 sum of squares, f32 min, f32 max, u32 zeros, u32 nan, u32 inf. Sums of up to 1024 values are made in
+ * f32 (by eights, then four lanes) before they are added in f64, unless `precise`.
  */
 export function scanFloat32(x: usize, length: i32, bits: usize, out: usize, precise: i32): void {
   let sum: f64 = 0;
@@ -39,6 +39,7 @@ export function scanFloat32(x: usize, length: i32, bits: usize, out: usize, prec
         q = f64x2.add(q, f64x2.add(f64x2.add(squared(v0), squared(v1)), f64x2.add(squared(v2), squared(v3))));
       }
     }
+    let singles = none, singleSquares = none;
     while (x < end) {
       let v0 = v128.load(x), v1 = v128.load(x, 16), v2 = v128.load(x, 32), v3 = v128.load(x, 48);
       low = f32x4.pmin(f32x4.pmin(low, v0), v1);
@@ -63,11 +64,13 @@ export function scanFloat32(x: usize, length: i32, bits: usize, out: usize, prec
       blockZeros += popcnt(mask);
       a = f32x4.add(a, f32x4.add(f32x4.add(v0, v1), f32x4.add(v2, v3)));
       b = f32x4.add(b, f32x4.add(f32x4.add(f32x4.mul(v0, v0), f32x4.mul(v1, v1)), f32x4.add(f32x4.mul(v2, v2), f32x4.mul(v3, v3))));
-      s = f64x2.add(s, f64x2.add(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(upper(a))));
-      q = f64x2.add(q, f64x2.add(f64x2.promote_low_f32x4(b), f64x2.promote_low_f32x4(upper(b))));
+      singles = f32x4.add(singles, a);
+      singleSquares = f32x4.add(singleSquares, b);
       bits += 4;
       x += 128;
     }
+    s = f64x2.add(s, doubled(singles));
+    q = f64x2.add(q, doubled(singleSquares));
     let blockSum = f64x2.extract_lane(s, 0) + f64x2.extract_lane(s, 1);
     let blockSquares = f64x2.extract_lane(q, 0) + f64x2.extract_lane(q, 1);
     const inside = blockSquares < Infinity && (blockSquares > TINY || blockZeros == <u32>(count & ~31));

@@ -344,6 +344,22 @@ describe('SIMD equals its plain twin', () => {
     }
   });
 
+  test('countRuns', () =>
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 30 }),
+        fc.integer({ min: 1, max: 300 }),
+        arbBits,
+        (runs, length, { seed, density }) => {
+          const bits = randomBits(runs * length, seed, density);
+          const [a, b] = [new Uint32Array(runs).fill(3), new Uint32Array(runs).fill(3)];
+          plain.countRuns(bits, length, a);
+          simd.countRuns(bits, length, b);
+          expect(b).toEqual(a);
+        },
+      ),
+    ));
+
   test('zeroBlocks', () =>
     fc.assert(
       fc.property(

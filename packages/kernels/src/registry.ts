@@ -1,6 +1,7 @@
 import { aliveChannels } from './aliveChannels.js';
 import { countNearZero } from './countNearZero.js';
 import { countLeading, countPatterns8, countPatterns16 } from './countPatterns.js';
+import { countRuns } from './countRuns.js';
 import { countTrailing } from './countTrailing.js';
 import { decodeBfloat16, decodeFloat16, mapPatterns } from './decode.js';
 import { deviations } from './deviations.js';
@@ -20,6 +21,7 @@ export const registry = {
   countNearZero,
   countPatterns16,
   countPatterns8,
+  countRuns,
   countTrailing,
   decodeBfloat16,
   decodeFloat16,

@@ -15,7 +15,7 @@ export interface Float32Scan {
 
 /**
  * One-pass statistics of a window. `zeroBits` receives one bit an element, least significant first, set for ±0: `ceil(length / 8)` bytes,
- * unused bits of the last one clear. Sums are right to about 1e-8 of the sum of |x|, with `precise` to the precision of doubles.
+ * unused bits of the last one clear. Sums are right to about 1e-7 of the sum of |x|, with `precise` to the precision of doubles.
  */
 export const scanFloat32: Kernel<[x: Float32Array, zeroBits: Uint8Array, precise: boolean], Float32Scan> = {
   name: 'scanFloat32',

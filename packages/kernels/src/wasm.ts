@@ -18,6 +18,7 @@ export interface Exports {
   countNearZero(x: number, length: number, limit: number): number;
   countPatterns16(x: number, length: number, counts: number, sparse: number): void;
   countPatterns8(x: number, length: number, counts: number): void;
+  countRuns(bits: number, runs: number, length: number, counts: number): void;
   countTrailing(
     x: number,
     length: number,
