@@ -32,7 +32,7 @@ describe('READMEs of packages', () => {
       expect(answer, 'what it answers, in one sentence').toMatch(/^[A-Z].*\.$/);
     });
 
-    test('its example gives the answers that it states', async () => {
+    test('its example gives the answers that it states', { timeout: 60_000 }, async () => {
       const example = examples.find((candidate) => candidate.folder === folder)!;
       expect(example?.answers, 'answers are written `expression; // → value`').toBeGreaterThan(0);
       const module = (await import(/* @vite-ignore */ example.path)) as { __answers: unknown[] };
