@@ -1,5 +1,7 @@
 import type { Fault } from '@espalier/base';
 import type {
+  CompareTileQuery,
+  CompareTotals,
   Envelope,
   FileHead,
   Finding,
@@ -9,9 +11,11 @@ import type {
   TensorFacts,
   TensorHead,
   TensorStats,
+  ValueDiff,
   ValuesQuery,
 } from '@espalier/protocol';
 import { layoutOf, sizeOfLayout, statsOf, tileOf, valuesIn } from './fakeAnalysis.js';
+import { laterModel, pairDiff, pairTile, structureOf, trendOf } from './fakeCompare.js';
 import { type FakeTensor, headOf, resnet } from './fakeModel.js';
 
 /** What the fake editor and server do. Plain data, so that a test can hand it into the page. */
@@ -26,6 +30,8 @@ export interface Scenario {
   readonly locale?: string;
   readonly select?: string;
   readonly stored?: Readonly<Record<string, unknown>>;
+  /** Two files, or more with a trend. Without it the page of one checkpoint is served. */
+  readonly compare?: 'changed' | 'equal' | 'trend';
   /** Tiles cannot be read. */
   readonly tileFault?: boolean;
   /** Answers that never come, by method. */
@@ -44,6 +50,8 @@ export interface FakeHost {
 }
 
 const FILE = 'resnet18-80.safetensors';
+const LATER = 'resnet18-83-tuned.safetensors';
+const TREND = ['dense', 'step-1', 'step-2', 'step-3', 'step-4'].map((name) => `${name}.safetensors`);
 
 function tensorsOf(scenario: Scenario): FakeTensor[] {
   const width = scenario.width ?? 16;
@@ -195,6 +203,8 @@ class Host {
   readonly sent: Envelope[] = [];
   private tensors: FakeTensor[] = [];
   private byName = new Map<string, FakeTensor>();
+  private later: FakeTensor[] = [];
+  private laterByName = new Map<string, FakeTensor>();
   private stats = new Map<string, TensorStats>();
   private cancelled = new Set<number>();
   private paused: (() => void)[] = [];
@@ -210,6 +220,8 @@ class Host {
     this.tensors = tensorsOf(scenario);
     this.byName = new Map(this.tensors.map((tensor) => [tensor.head.name, tensor]));
     this.stats = new Map();
+    this.later = laterModel(this.tensors, scenario.compare === 'equal' ? 'equal' : 'changed');
+    this.laterByName = new Map(this.later.map((tensor) => [tensor.head.name, tensor]));
   }
 
   resume(): void {
@@ -259,7 +271,7 @@ class Host {
       case 'checkpoint/scan':
         return this.scan(id, query as ScanQuery);
       case 'checkpoint/matrix': {
-        const { head } = this.tensor((query as { tensor: string }).tensor);
+        const { head } = this.tensorIn(query as { path: string; tensor: string });
         const of = (layout: 'kernel' | 'channel' | 'raw') => sizeOfLayout(layoutOf(head, layout));
         return { ok: true, value: { kernel: of('kernel'), channel: of('channel'), raw: of('raw') } };
       }
@@ -276,14 +288,82 @@ class Host {
       }
       case 'checkpoint/values': {
         const window = query as ValuesQuery;
-        const { head, values } = this.tensor(window.tensor);
+        const { head, values } = this.tensorIn(window);
         return { ok: true, value: valuesIn(head, layoutOf(head, window.layout, window.channel), values(), window) };
       }
+      case 'compare/open':
+        return this.scenario.model === 'unreadable'
+          ? { ok: false, fault: FILE_FAULT }
+          : { ok: true, value: this.heads() };
+      case 'compare/values':
+        return this.compare(id);
+      case 'compare/heatmap': {
+        const tile = query as CompareTileQuery;
+        const before = this.tensor(tile.tensorBefore ?? tile.tensor);
+        return { ok: true, value: pairTile(before, this.laterByName.get(tile.tensor)!, tile) };
+      }
+      case 'compare/trend':
+        return { ok: true, value: { layers: trendOf(this.tensors, (query as { paths: string[] }).paths.length) } };
       case 'page/action':
         return { done: true };
       default:
         throw new Error(`the fake host knows no ${method}`);
     }
+  }
+
+  private tensorIn({ path, tensor }: { readonly path: string; readonly tensor: string }): FakeTensor {
+    return path.endsWith(LATER) ? this.laterByName.get(tensor)! : this.tensor(tensor);
+  }
+
+  private heads() {
+    const before = this.head(this.tensors, FILE);
+    const after = this.head(this.later, LATER);
+    return { before, after, structure: structureOf(before.tensors, after.tensors) };
+  }
+
+  private async compare(id: number): Promise<unknown> {
+    const { before, after, structure } = this.heads();
+    const renamed = new Map(structure.renamed.map((pair) => [pair.after, pair.before]));
+    const pairs = this.later.flatMap((tensor) => {
+      const earlier = this.byName.get(renamed.get(tensor.head.name) ?? tensor.head.name);
+      return earlier === undefined ? [] : [[earlier, tensor] as const];
+    });
+    const diffs: ValueDiff[] = [];
+    for (const [i, [earlier, later]] of pairs.entries()) {
+      if (this.scenario.pauseAfter === i) await new Promise<void>((resolve) => this.paused.push(resolve));
+      else if (i % 8 === 7) await new Promise((resolve) => setTimeout(resolve));
+      if (this.cancelled.has(id)) return undefined;
+      const diff = pairDiff(earlier, later);
+      diffs.push(diff);
+      this.reply({ type: 'item', id, item: { kind: 'values', values: [diff] } });
+      const progress = {
+        doneTensors: i + 1,
+        tensors: pairs.length,
+        doneBytes: i + 1,
+        bytes: pairs.length,
+        msLeft: 4000,
+      };
+      this.reply({ type: 'item', id, item: { kind: 'progress', ...progress } });
+    }
+    const sum = (of: (diff: ValueDiff) => number, list = diffs): number =>
+      list.reduce((total, diff) => total + of(diff), 0);
+    const prunable = new Set(after.tensors.filter((head) => head.prunable).map(({ name }) => name));
+    const weights = diffs.filter(({ name }) => prunable.has(name));
+    const share = (of: (diff: ValueDiff) => number): number =>
+      sum((diff) => of(diff) * diff.elements, weights) / sum((diff) => diff.elements, weights);
+    const totals: CompareTotals = {
+      elements: sum((diff) => diff.elements),
+      changed: sum((diff) => diff.changed),
+      maskChanged: sum((diff) => diff.maskChanged),
+      maxAbsDelta: Math.max(...diffs.map((diff) => diff.maxAbsDelta)),
+      l2Delta: Math.sqrt(sum((diff) => diff.l2Delta ** 2)),
+      sparsityBefore: null,
+      sparsityAfter: null,
+      prunableSparsityBefore: share((diff) => diff.sparsityBefore),
+      prunableSparsityAfter: share((diff) => diff.sparsityAfter),
+    };
+    const same = before.tensors.length === after.tensors.length && totals.changed === 0;
+    return { structure, totals, identical: same };
   }
 
   private tensor(name: string): FakeTensor {
@@ -304,10 +384,12 @@ class Host {
 
   private start(): PageStart {
     const { locale = 'en', scanAutomatically = true, select, stored } = this.scenario;
+    const { compare } = this.scenario;
+    const names = compare === undefined ? [FILE] : compare === 'trend' ? TREND : [FILE, LATER];
     return {
-      kind: 'checkpoint',
-      paths: [`/models/${FILE}`],
-      names: [FILE],
+      kind: compare === undefined ? 'checkpoint' : 'compare',
+      paths: names.map((name) => `/models/${name}`),
+      names,
       locale,
       scanAutomatically,
       ...(select === undefined ? {} : { select }),
@@ -315,16 +397,16 @@ class Host {
     };
   }
 
-  private head(): FileHead {
-    const tensors = this.tensors.map(({ head }) => head);
+  private head(all: readonly FakeTensor[] = this.tensors, file = FILE): FileHead {
+    const tensors = all.map(({ head }) => head);
     const sum = (of: (head: TensorHead) => number): number => tensors.reduce((total, head) => total + of(head), 0);
     return {
-      path: `/models/${FILE}`,
+      path: `/models/${file}`,
       format: 'safetensors',
       formatLabel: 'safetensors',
       metadata: { format: 'pt', 'espalier.recipe': 'magnitude 0.8, layer by layer' },
       findings: [],
-      files: [{ name: FILE, sizeBytes: sum((head) => head.bytes) + 6200 }],
+      files: [{ name: file, sizeBytes: sum((head) => head.bytes) + 6200 }],
       tensors,
       totals: {
         tensors: tensors.length,

@@ -21,6 +21,7 @@ interface Shot {
 }
 
 const real: Scenario = { model: 'resnet', width: 64, select: 'layer4.1.conv2.weight' };
+const compared: Scenario = { model: 'resnet', width: 32, compare: 'changed', select: 'layer3.1.conv2.weight' };
 const one: readonly ThemeName[] = ['dark-modern'];
 const SHOTS: readonly Shot[] = [
   { name: 'inspector', page: 'checkpoint', scenario: real, themes: FOUR_THEMES, widths: WIDTHS },
@@ -78,14 +79,53 @@ const SHOTS: readonly Shot[] = [
     keys: ['m', 'm', 'h', '0'],
   },
   { name: 'inspector-channel', page: 'checkpoint', scenario: real, themes: one, widths: [1280], keys: ['l'] },
+  { name: 'compare', page: 'compare', scenario: compared, themes: FOUR_THEMES, widths: WIDTHS },
+  {
+    name: 'compare-mask',
+    page: 'compare',
+    scenario: compared,
+    themes: ['dark-modern', 'light-modern'],
+    widths: [1280],
+    keys: ['m', 'h', '+'],
+  },
+  {
+    name: 'compare-scanning',
+    page: 'compare',
+    scenario: { model: 'resnet', compare: 'changed', pauseAfter: 38 },
+    themes: one,
+    widths: [1280],
+  },
+  {
+    name: 'compare-equal',
+    page: 'compare',
+    scenario: { model: 'resnet', compare: 'equal' },
+    themes: one,
+    widths: [1280, 500],
+  },
+  {
+    name: 'compare-tables',
+    page: 'compare',
+    scenario: { model: 'resnet', compare: 'changed' },
+    themes: one,
+    widths: [1280],
+    keys: ['t'],
+  },
+  {
+    name: 'trend',
+    page: 'compare',
+    scenario: { model: 'resnet', compare: 'trend' },
+    themes: FOUR_THEMES,
+    widths: [1280, 500],
+  },
 ];
 
 const pages = await Pages.start();
 try {
   mkdirSync(folder, { recursive: true });
-  for (const shot of SHOTS.filter(({ name }) => name.includes(filter))) {
+  for (const shot of SHOTS) {
     for (const theme of shot.themes ?? FOUR_THEMES) {
       for (const width of shot.widths ?? WIDTHS) {
+        if (!`${shot.name}-${theme}-${width}`.includes(filter)) continue;
         const opened = await pages.open({ page: shot.page, scenario: shot.scenario, theme, width });
         await settle(opened.page);
         for (const key of shot.keys ?? []) {

@@ -1,13 +1,13 @@
 import type { Finding, TensorHead } from '@espalier/protocol';
 import { html, nothing, type TemplateResult } from 'lit';
+import { faultDetails } from '../shared/faultView.js';
 import { icon, severityIcon } from '../shared/icons.js';
 import type { Numbers } from '../shared/numbers.js';
+import { headingTemplate } from '../shared/tensorCells.js';
 import { SEVERITY } from '../shared/words.js';
-import { faultDetails } from './faultView.js';
 import { spokenFinding } from './findings.js';
 import type { Row } from './rows.js';
 import { S } from './strings.js';
-import { headingTemplate } from './tableView.js';
 
 /** Name, type and shape, description. */
 export function detailHead(row: Row, step: (by: 1 | -1) => void): TemplateResult {

@@ -2,6 +2,7 @@ import type { FileHead, OperatorCost } from '@espalier/protocol';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Numbers } from '../shared/numbers.js';
 import { openSheet } from '../shared/sheet.js';
+import { SCALAR } from '../shared/words.js';
 import { S } from './strings.js';
 
 /** What the header says besides the tensors: files, metadata, and the operators where there is a graph. */
@@ -34,7 +35,7 @@ const shape = (lengths: readonly (number | null)[] | null): string =>
   lengths === null
     ? S.details.unknown
     : lengths.length === 0
-      ? S.table.scalar
+      ? SCALAR
       : lengths.map((length) => length ?? '?').join('×');
 
 function operatorTable(operators: readonly OperatorCost[], numbers: Numbers): TemplateResult {
@@ -47,7 +48,7 @@ function operatorTable(operators: readonly OperatorCost[], numbers: Numbers): Te
     n === null ? html`<span class="faint" title=${why ?? nothing}>${D.unknown}</span>` : numbers.integer(n);
   return html`<h3>${D.operators}</h3>
     <p class="quiet">${missing === 0 ? D.total(macs) : D.atLeast(macs, numbers.integer(missing))}</p>
-    <div class="scroll operators" tabindex="0" role="region" aria-label=${D.operators}>
+    <div class="scroll operators" tabindex="0" role="group" aria-label=${D.operators}>
       <table class="mini wide">
         <thead>
           <tr>

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { headFor, statsFor } from '../../test/facts.js';
 import { createNumbers } from '../shared/numbers.js';
+import { alignedPercent } from '../shared/tensorCells.js';
 import { barsOf } from './histogramView.js';
 import { tableRows } from './rows.js';
 import { formsOf, unitFor } from './sizes.js';
 import { statisticLines } from './statistics.js';
 import { summaryMarkdown } from './summary.js';
-import { alignedPercent } from './tableView.js';
 import { totals } from './totals.js';
 
 const numbers = createNumbers('en');

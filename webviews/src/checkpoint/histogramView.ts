@@ -64,7 +64,7 @@ export function histogramView(
 
 function twin(made: Bars, numbers: Numbers): TemplateResult {
   const H = S.histogram;
-  return html`<div class="chart scroll" tabindex="0" role="region" aria-label=${H.title}>
+  return html`<div class="chart scroll" tabindex="0" role="group" aria-label=${H.title}>
     <table class="mini">
       <thead>
         <tr>

@@ -93,7 +93,7 @@ function describe(
 
 function twin(layers: readonly Row[], numbers: Numbers): TemplateResult {
   const all = layers.reduce((sum, { head }) => sum + head.elements, 0);
-  return html`<div class="scroll strip-table" tabindex="0" role="region" aria-label=${S.strip.label}>
+  return html`<div class="scroll strip-table" tabindex="0" role="group" aria-label=${S.strip.label}>
     <table class="mini">
       <thead>
         <tr>

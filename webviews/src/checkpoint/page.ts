@@ -3,6 +3,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { View } from '../heatmap/viewport.js';
 import type { Channel } from '../shared/channel.js';
 import { faultPage } from '../shared/faultView.js';
+import { filterBox } from '../shared/filterBox.js';
 import { icon } from '../shared/icons.js';
 import { createNumbers, type Numbers } from '../shared/numbers.js';
 import { radioGroup } from '../shared/radioGroup.js';
@@ -121,7 +122,8 @@ export class CheckpointPage extends LitElement {
     const shown = this.shown(rows, state.filter, state.which, state.sort);
     const empty = head.tensors.length === 0;
     return html`<div class="page">
-      <header class="bar title">
+      <header>
+      <div class="bar title">
         <h1 title=${head.path}>${name}</h1>
         <div class="facts">
           ${factsLine(head, sums, state, numbers)}
@@ -132,7 +134,7 @@ export class CheckpointPage extends LitElement {
           exportItems: () => this.exportItems(head),
           moreItems: () => this.moreItems(name, head, groups, numbers),
         })}
-      </header>
+      </div>
       ${progressLine(state)}
       ${notice(state, sums, head.totals.bytes, numbers, {
         cancel: () => this.controller.stop(),
@@ -140,6 +142,7 @@ export class CheckpointPage extends LitElement {
         reload: () => void this.controller.open(),
         scanFully: () => this.controller.read({ full: true }),
       })}
+      </header>
       ${
         state.findingsShown && groups.length > 0
           ? findingsStrip(
@@ -218,20 +221,12 @@ export class CheckpointPage extends LitElement {
     });
     return html`<section class="list" aria-label=${T.region}>
       <div class="tools">
-        <div class="filter">
-          ${icon('filter')}
-          <input
-            type="text"
-            id="filter"
-            placeholder=${T.filter}
-            aria-label=${T.filter}
-            spellcheck="false"
-            autocomplete="off"
-            .value=${state.filter}
-            @input=${(event: Event) => this.dispatch({ type: 'filter', text: (event.target as HTMLInputElement).value })}
-            @keydown=${this.onFilterKey}
-          /><kbd aria-hidden="true">/</kbd>
-        </div>
+        ${filterBox({
+          label: T.filter,
+          value: state.filter,
+          change: (text) => this.dispatch({ type: 'filter', text }),
+          leave: () => this.table?.focusRow(),
+        })}
         ${radioGroup<Which>({
           label: T.which,
           options: [
@@ -424,14 +419,6 @@ export class CheckpointPage extends LitElement {
       { label: M.readAgain, choose: () => void this.controller.open() },
     ];
   }
-
-  private readonly onFilterKey = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape' && this.store.state.filter !== '') this.dispatch({ type: 'filter', text: '' });
-    else if (event.key === 'ArrowDown' || event.key === 'Enter' || event.key === 'Escape') this.table?.focusRow();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
 
   /** Single letters, only while nothing is being typed and without a modifier. */
   private readonly onKey = (event: KeyboardEvent): void => {

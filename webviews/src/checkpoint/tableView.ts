@@ -1,58 +1,21 @@
-import type { Role } from '@espalier/protocol';
 import { html, nothing, type TemplateResult } from 'lit';
-import { type IconName, icon, severityIcon } from '../shared/icons.js';
-import { nameParts } from '../shared/nameParts.js';
+import { severityIcon } from '../shared/icons.js';
 import type { Numbers } from '../shared/numbers.js';
 import { css } from '../shared/styles.js';
+import {
+  alignedPercent,
+  nameTemplate,
+  roleIcon,
+  type SkeletonWidth,
+  shapeText,
+  skeleton,
+} from '../shared/tensorCells.js';
 import type { Column } from '../shared/virtualTable.js';
 import { SEVERITY } from '../shared/words.js';
 import { spokenFinding } from './findings.js';
 import type { Pattern } from './pattern.js';
 import type { Row } from './rows.js';
 import { S } from './strings.js';
-
-const ROLE_ICONS: Record<Role, IconName> = {
-  conv: 'convolution',
-  'depthwise-conv': 'convolution',
-  'transposed-conv': 'convolution',
-  linear: 'linear',
-  embedding: 'embedding',
-  recurrent: 'recurrent',
-  attention: 'attention',
-  norm: 'norm',
-  bias: 'bias',
-  statistic: 'norm',
-  position: 'embedding',
-  scale: 'bias',
-  index: 'bias',
-  optimizer: 'file',
-  constant: 'bias',
-  text: 'text',
-  other: 'bias',
-};
-
-export const roleIcon = (role: Role): TemplateResult => icon(ROLE_ICONS[role], { label: S.roles[role] });
-
-/** A name with everything but its module dimmed. It is said whole; seen, its prefix gives way first when room is short. */
-export function nameTemplate(name: string): TemplateResult {
-  const { prefix, module, suffix } = nameParts(name);
-  return html`<span class="name"
-    ><span class="visually-hidden">${name}</span
-    ><span class="prefix" aria-hidden="true">${prefix}</span
-    ><span class="module" aria-hidden="true">${module}</span
-    ><span class="suffix" aria-hidden="true">${suffix}</span></span
-  >`;
-}
-
-/** The same where there is room: one run of text, which can be selected and copied. */
-export function headingTemplate(name: string): TemplateResult {
-  const { prefix, module, suffix } = nameParts(name);
-  return html`<span class="prefix">${prefix}</span>${module}<span class="suffix">${suffix}</span>`;
-}
-
-export function shapeText(shape: readonly number[]): string {
-  return shape.length === 0 ? S.table.scalar : shape.join('×');
-}
 
 /** First word of the stored type: `Q4_K`, `uint8`. The whole is in the title and the detail. */
 const typeText = ({ storage }: { readonly storage: string }): string => storage.split(' ', 1)[0]!;
@@ -71,16 +34,8 @@ export function patternTemplate(pattern: Pattern, numbers: Numbers): TemplateRes
   }
 }
 
-/** `44.9`; a bare `0` and `100` are padded, so that the columns of digits stay aligned. */
-export function alignedPercent(part: number, whole: number, numbers: Numbers): string {
-  const text = numbers.percent(part, whole);
-  return /\D/.test(text) ? text : `${text}\u00a0\u00a0`;
-}
-
-const skeleton = (width: string): TemplateResult => html`<i class="skeleton ${width}"></i>`;
-
 /** Cells that need values breathe while these are being read, and say `–` when nobody reads any more. */
-function pending(reading: boolean, width: string): TemplateResult | string {
+function pending(reading: boolean, width: SkeletonWidth): TemplateResult | string {
   return reading ? skeleton(width) : html`<span class="faint">–</span>`;
 }
 
@@ -107,6 +62,7 @@ export function tensorColumns(numbers: Numbers, reading: boolean): Column<Row>[]
     {
       key: 'mark',
       label: columns.mark,
+      hidden: true,
       cell: ({ findings: [worst] }) => {
         if (worst === undefined) return nothing;
         const { name, text } = spokenFinding(worst);

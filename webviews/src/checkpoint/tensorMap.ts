@@ -10,6 +10,7 @@ import {
 } from '@espalier/protocol';
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { HeatmapCanvas, HeatmapModel } from '../heatmap/heatmapCanvas.js';
+import { layoutOptions } from '../heatmap/layoutOptions.js';
 import { legendBar, zeroSwatch } from '../heatmap/legend.js';
 import { placeOf } from '../heatmap/meaning.js';
 import type { MinimapModel } from '../heatmap/minimap.js';
@@ -19,14 +20,13 @@ import { type CellValue, ValueStore } from '../heatmap/valueStore.js';
 import { STANDARD_ZOOM, type View } from '../heatmap/viewport.js';
 import { base64Of, tileOf } from '../heatmap/wire.js';
 import { placeWords, zoomWords } from '../heatmap/words.js';
-import type { Channel } from '../shared/channel.js';
-import { isAbort } from '../shared/channel.js';
+import { type Channel, faultOf, isAbort } from '../shared/channel.js';
 import { icon } from '../shared/icons.js';
 import type { Numbers } from '../shared/numbers.js';
 import { how } from '../shared/obtained.js';
 import { radioGroup } from '../shared/radioGroup.js';
 import { twinButton } from '../shared/twinButton.js';
-import { faultOf } from './controller.js';
+import { MAPS } from '../shared/words.js';
 import type { Colouring } from './state.js';
 import { S } from './strings.js';
 import '../heatmap/heatmapCanvas.js';
@@ -174,21 +174,9 @@ export class TensorMap extends LitElement {
   nextLayout(): void {
     const { model } = this;
     if (model === undefined) return;
-    const all = this.layouts().filter(({ disabled }) => disabled !== true);
+    const all = layoutOptions(model.head.outputChannels !== null).filter(({ disabled }) => disabled !== true);
     const at = all.findIndex(({ value }) => value === model.layout);
     this.chooseLayout(all[(at + 1) % all.length]!.value);
-  }
-
-  private layouts(): { value: MatrixLayout; label: TemplateResult; title: string; disabled?: boolean }[] {
-    const { kernel, kernelTitle, channel, channelTitle, raw, rawTitle } = S.heatmap;
-    const disabled = this.model?.head.outputChannels == null;
-    const label = ({ long, short }: { long: string; short: string }): TemplateResult =>
-      html`<span class="long-word">${long}</span><span class="short-word">${short}</span>`;
-    return [
-      { value: 'kernel', label: label(kernel), title: kernelTitle },
-      { value: 'channel', label: label(channel), title: channelTitle, disabled },
-      { value: 'raw', label: label(raw), title: rawTitle },
-    ];
   }
 
   private stepChannel(step: number): void {
@@ -305,18 +293,18 @@ export class TensorMap extends LitElement {
       ${
         model.layout === 'channel' && channels !== null
           ? html`<span class="together tight">
-              <button class="icon-button" type="button" aria-label=${H.previousChannel} title=${H.previousChannel} @click=${() => this.stepChannel(-1)}>
+              <button class="icon-button" type="button" aria-label=${MAPS.previousChannel} title=${MAPS.previousChannel} @click=${() => this.stepChannel(-1)}>
                 ${icon('left')}
               </button>
-              <span class="num" title=${H.outputChannel}>${this.numbers.integer(this.outputChannel)}</span>
-              <button class="icon-button" type="button" aria-label=${H.nextChannel} title=${H.nextChannel} @click=${() => this.stepChannel(1)}>
+              <span class="num" title=${MAPS.outputChannel}>${this.numbers.integer(this.outputChannel)}</span>
+              <button class="icon-button" type="button" aria-label=${MAPS.nextChannel} title=${MAPS.nextChannel} @click=${() => this.stepChannel(1)}>
                 ${icon('right')}
               </button>
             </span>`
           : how({ kind: 'exact' }, this.numbers)
       }
       <span class="grow"></span>
-      ${radioGroup({ label: H.layout, options: this.layouts(), value: model.layout, choose: (layout) => this.chooseLayout(layout) })}
+      ${radioGroup({ label: MAPS.layout, options: layoutOptions(channels !== null), value: model.layout, choose: (layout) => this.chooseLayout(layout) })}
       ${radioGroup<Colouring>({
         label: H.colour,
         options: [
@@ -371,8 +359,8 @@ export class TensorMap extends LitElement {
       html`<button class="icon-button" type="button" aria-label=${label} title=${label} @click=${act}>${icon(name)}</button>`;
     return html`<espalier-minimap .model=${small}></espalier-minimap>
       <div class="zoom">
-        ${button('minus', H.zoomOut, () => map?.zoomBy(-1))} ${button('plus', H.zoomIn, () => map?.zoomBy(1))}
-        ${button('fit', H.whole, () => map?.fit())}
+        ${button('minus', MAPS.zoomOut, () => map?.zoomBy(-1))} ${button('plus', MAPS.zoomIn, () => map?.zoomBy(1))}
+        ${button('fit', MAPS.whole, () => map?.fit())}
         <span class="grow"></span><span class="num small" title=${zoom.long}>${zoom.short}</span>
       </div>
       ${
@@ -418,7 +406,7 @@ export class TensorMap extends LitElement {
     const column0 = first(view?.column ?? 0, TWIN_COLUMNS, size.columns);
     const rows = Array.from({ length: Math.min(TWIN_ROWS, size.rows) }, (_, i) => row0 + i);
     const columns = Array.from({ length: Math.min(TWIN_COLUMNS, size.columns) }, (_, i) => column0 + i);
-    return html`<div class="scroll twin-table" tabindex="0" role="region" aria-label=${S.heatmap.twinLabel}>
+    return html`<div class="scroll twin-table" tabindex="0" role="group" aria-label=${S.heatmap.twinLabel}>
       <table class="mini">
         <thead>
           <tr>

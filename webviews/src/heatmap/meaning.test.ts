@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { placeOf } from './meaning.js';
+import { kernelCell, placeOf } from './meaning.js';
 
 const axes = (output: number[], input: number[], kernel: number[], groups = 1) => ({ output, input, kernel, groups });
 
@@ -37,3 +37,14 @@ test('axes without a purpose are named by number', () =>
       [1, 3],
     ],
   }));
+
+test('a place is found again in the kernel matrix', () => {
+  const size = { kernelRows: 3, kernelColumns: 3 };
+  expect(kernelCell({ output: 213, input: 45, kernel: [0, 2], other: [] }, size)).toEqual({ row: 639, column: 137 });
+  expect(kernelCell({ output: 2, input: 7, kernel: [], other: [] }, { kernelRows: 1, kernelColumns: 1 })).toEqual({
+    row: 2,
+    column: 7,
+  });
+  expect(kernelCell({ output: 2, input: 7, kernel: [1, 1, 1], other: [] }, size)).toBeNull();
+  expect(kernelCell({ kernel: [], other: [[0, 5]] }, size)).toBeNull();
+});

@@ -26,3 +26,14 @@ export function placeOf(head: Pick<TensorHead, 'axes' | 'shape' | 'outputChannel
     other: index.flatMap((at, axis) => (named.has(axis) ? [] : [[axis, at] as const])),
   };
 }
+
+/** Where a place lies in the kernel matrix; null for kernels that are not a matrix themselves. */
+export function kernelCell(
+  place: Place,
+  size: { readonly kernelRows: number; readonly kernelColumns: number },
+): { readonly row: number; readonly column: number } | null {
+  const { output, input, kernel } = place;
+  if (output === undefined || kernel.length > 2) return null;
+  const [row, column] = kernel.length === 2 ? kernel : [0, kernel[0] ?? 0];
+  return { row: output * size.kernelRows + row!, column: (input ?? 0) * size.kernelColumns + column! };
+}

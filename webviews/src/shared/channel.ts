@@ -1,4 +1,4 @@
-import { FaultError } from '@espalier/base';
+import { type Fault, FaultError } from '@espalier/base';
 import type { Envelope, EventDescriptor, RequestDescriptor, StreamDescriptor } from '@espalier/protocol';
 
 /** The way to the host and back. In VS Code it is `acquireVsCodeApi`, in a test anything. */
@@ -101,3 +101,9 @@ function isEnvelope(message: unknown): message is Envelope {
 
 /** True for the rejection of a question that the asker itself gave up. */
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
+
+/** What a rejection means for a person. Anything but a fault of the host is a bug of the page. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof FaultError) return error.fault;
+  return { code: 'page/bug', message: error instanceof Error ? error.message : String(error) };
+}

@@ -47,7 +47,8 @@ export function openMenu(anchor: HTMLElement, items: readonly MenuItem[]): void 
     </div>`,
     host,
   );
-  document.body.append(host);
+  // Beside its button, so that it belongs to the same landmark.
+  (anchor.closest('header') ?? document.body).append(host);
   const menu = host.firstElementChild as HTMLElement;
   menu.style.left = `${Math.max(8, Math.min(place.left, document.documentElement.clientWidth - menu.offsetWidth - 8))}px`;
   menu.querySelector<HTMLElement>('[role=menuitem]')?.focus();

@@ -9,6 +9,8 @@ const HEAD_HEIGHT = 24;
 export interface Column<Row> {
   readonly key: string;
   readonly label: string;
+  /** The label is for listeners alone. */
+  readonly hidden?: boolean;
   readonly title?: string;
   /** Classes of the head and of every cell; pages fold columns by them. */
   readonly className?: string;
@@ -236,7 +238,9 @@ export class VirtualTable<Row = unknown> extends LitElement {
                 >
                   ${column.label}${arrow}
                 </button>`
-              : column.label
+              : column.hidden === true
+                ? html`<span class="visually-hidden">${column.label}</span>`
+                : column.label
           }
         </span>`;
       })}
