@@ -4,7 +4,7 @@ import type { Answer } from '@espalier/protocol';
 import type { Priority, Runner } from './tasks.js';
 
 /** A tensor of at least this many bytes is read by all threads at once. */
-export const SPLIT_BYTES = 32 * 1024 * 1024;
+export const SPLIT_BYTES = 128 * 1024 * 1024;
 /** Each part is about this long, so that a cancel or a more urgent task waits for little. */
 const PART_BYTES = 64 * 1024 * 1024;
 
@@ -24,12 +24,17 @@ export async function scanInParts(
   while (scan.question !== null) {
     const { question } = scan;
     const parts = scan.ranges(runner.width * Math.max(1, Math.ceil(head.bytes / runner.width / PART_BYTES)));
-    const answers = await Promise.all(
-      parts.map((ranges) => runner.run('part', { path, tensor: head.name, question, ranges }, { signal }, priority)),
+    let failed: Answer<TensorStats> | null = null;
+    // Answers are added as they come: together they would take as much memory as there are parts.
+    await Promise.all(
+      parts.map(async (ranges) => {
+        const answer = await runner.run('part', { path, tensor: head.name, question, ranges }, { signal }, priority);
+        if (answer.ok) scan.add(answer.value);
+        else failed ??= answer;
+      }),
     );
-    const failed = answers.find((answer) => !answer.ok);
-    if (failed !== undefined && !failed.ok) return failed;
-    scan.take(answers.flatMap((answer) => (answer.ok ? [answer.value] : [])));
+    if (failed !== null) return failed;
+    scan.advance();
   }
   return { ok: true, value: scan.finish() };
 }

@@ -2,7 +2,7 @@ import type { Float32Scan } from '@espalier/kernels';
 import type { TensorHead } from '@espalier/model';
 import { slabsOf, ZeroBits } from '../structure/slabs.js';
 import { mergeStructure } from '../structure/structure.js';
-import type { DigestSum, ElementRange, FirstAnswer } from './question.js';
+import type { DigestSum, ElementRange, FirstAnswer, RefineAnswer } from './question.js';
 import { BLOCK_ELEMENTS } from './reader.js';
 
 /** Running totals of a first read. */
@@ -125,6 +125,17 @@ export function mergeFirst(parts: readonly FirstAnswer[]): FirstAnswer {
     digest: mergeDigests(parts.map((part) => part.digest)),
     structure: mergeStructure(parts.map((part) => part.structure)),
     shares: parts.flatMap((part) => part.shares),
+  };
+}
+
+/** The same for further reads. */
+export function mergeRefine(a: RefineAnswer, b: RefineAnswer): RefineAnswer {
+  return {
+    kind: 'refine',
+    next: a.next.map((counts, slot) => mergeCounts([counts, b.next[slot]!])!),
+    histogram: a.histogram === null ? null : mergeCounts([a.histogram, b.histogram]),
+    squaredDeviations: a.squaredDeviations + b.squaredDeviations,
+    nearZeros: a.nearZeros + b.nearZeros,
   };
 }
 

@@ -1,7 +1,6 @@
 import { invariant } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import { histogramBin } from '@espalier/kernels';
-import { mergeCounts } from './accumulator.js';
 import { meaningOf } from './meaning.js';
 import type { ScanMode } from './mode.js';
 import { type OrderFacts, reportedRanks } from './order.js';
@@ -49,16 +48,13 @@ export class OrderScan {
     if (this.finite > 0 && typeof asked.order === 'object' && asked.order !== null) this.begin(asked.order.leadingBits);
   }
 
-  take(answers: readonly RefineAnswer[]): void {
+  take(answer: RefineAnswer): void {
     const { question } = this;
     invariant(question !== null, 'nothing is asked');
-    const next = question.prefixes.map((_, slot) => mergeCounts(answers.map((answer) => answer.next[slot]!))!);
-    this.targets = advanceTargets(this.targets, question.prefixes, next, question.knownBits);
-    const sum = (pick: (answer: RefineAnswer) => number): number =>
-      answers.reduce((total, answer) => total + pick(answer), 0);
-    if (question.histogram !== null) this.histogram = mergeCounts(answers.map((answer) => answer.histogram));
-    if (question.deviationsFrom !== null) this.squaredDeviations = sum((answer) => answer.squaredDeviations);
-    if (question.nearLimit !== null) this.nearZeros = sum((answer) => answer.nearZeros);
+    this.targets = advanceTargets(this.targets, question.prefixes, answer.next, question.knownBits);
+    if (question.histogram !== null) this.histogram = answer.histogram;
+    if (question.deviationsFrom !== null) this.squaredDeviations = answer.squaredDeviations;
+    if (question.nearLimit !== null) this.nearZeros = answer.nearZeros;
     const knownBits = question.knownBits + question.nextBits;
     this.question =
       knownBits === this.bits

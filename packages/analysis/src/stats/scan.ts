@@ -5,22 +5,28 @@ import type { TensorStats } from '../facts.js';
 import { boxesOf } from '../structure/boxes.js';
 import { hasSlabs, UNIT_ELEMENTS, unitOf } from '../structure/slabs.js';
 import { hasStructure, mergeStructure, type StructureCounts } from '../structure/structure.js';
-import { mergeFirst } from './accumulator.js';
+import { mergeFirst, mergeRefine } from './accumulator.js';
 import { statsOf } from './finish.js';
 import { modeOf } from './mode.js';
 import { type ResolvedOptions, resolveOptions, type StatsOptions } from './options.js';
 import { OrderScan, RESIDENT_ELEMENTS } from './orderScan.js';
-import type { ElementRange, FirstAnswer, RefineAnswer, ScanAnswer, ScanQuestion, StructureAnswer } from './question.js';
+import type { ElementRange, FirstAnswer, FirstQuestion, ScanAnswer, ScanQuestion } from './question.js';
 import { sampleRanges } from './sample.js';
 
 /**
  * A scan of one tensor as a dialogue: `question` is to be answered over all `ranges(parts)` (in any order, by any worker, with
- * `answerQuestion`), the answers go to `take`, and so on until `question` is null; then `finish`. Holds a few megabytes at most.
+ * `answerQuestion`), each answer goes to `add` as it arrives, then `advance` asks the next question, and so on until `question` is null;
+ * then `finish`. Holds a few megabytes, however many parts there are.
  */
 export interface TensorScan {
   readonly question: ScanQuestion | null;
   /** At most `parts` lists of ranges that together cover what is to be read for the present question. */
   ranges(parts: number): ElementRange[][];
+  /** Adds the answer of one part to those that came before. */
+  add(answer: ScanAnswer): void;
+  /** Goes on to the next question, once every part has answered. */
+  advance(): void;
+  /** The same for answers that are all there. */
   take(answers: readonly ScanAnswer[]): void;
   finish(): TensorStats;
 }
@@ -38,6 +44,7 @@ class Scan implements TensorScan {
   question: ScanQuestion | null;
   private first: FirstAnswer | null = null;
   private order: OrderScan | null = null;
+  private pending: ScanAnswer | null = null;
   private structure: StructureCounts | null = null;
   private readonly sample: readonly ElementRange[] | null;
   /** Structure takes a read of its own. */
@@ -77,20 +84,30 @@ class Scan implements TensorScan {
   }
 
   take(answers: readonly ScanAnswer[]): void {
-    const { question } = this;
-    invariant(question !== null, 'nothing is asked');
-    switch (question.kind) {
-      case 'first':
-        this.first = mergeFirst(answers as readonly FirstAnswer[]);
-        this.structure = this.first.structure;
-        this.order = new OrderScan(this.entry, question, this.first, this.options.nearZeroRatio);
-        break;
-      case 'refine':
-        this.order!.take(answers as readonly RefineAnswer[]);
-        break;
-      case 'structure':
-        this.structure = mergeStructure((answers as readonly StructureAnswer[]).map((answer) => answer.structure));
-    }
+    for (const answer of answers) this.add(answer);
+    this.advance();
+  }
+
+  add(answer: ScanAnswer): void {
+    const { pending } = this;
+    if (pending === null) this.pending = answer;
+    else if (pending.kind === 'first' && answer.kind === 'first') this.pending = mergeFirst([pending, answer]);
+    else if (pending.kind === 'refine' && answer.kind === 'refine') this.pending = mergeRefine(pending, answer);
+    else if (pending.kind === 'structure' && answer.kind === 'structure') {
+      this.pending = { kind: 'structure', structure: mergeStructure([pending.structure, answer.structure])! };
+    } else invariant(false, 'an answer to another question');
+  }
+
+  advance(): void {
+    const { question, pending } = this;
+    invariant(question !== null && pending?.kind === question.kind, 'the question was not answered');
+    this.pending = null;
+    if (pending.kind === 'first') {
+      this.first = pending;
+      this.structure = pending.structure;
+      this.order = new OrderScan(this.entry, question as FirstQuestion, pending, this.options.nearZeroRatio);
+    } else if (pending.kind === 'refine') this.order!.take(pending);
+    else this.structure = pending.structure;
     const missing: ScanQuestion | null =
       this.boxed && this.structure === null ? { kind: 'structure', mode: question.mode } : null;
     this.question = this.order!.question ?? missing;

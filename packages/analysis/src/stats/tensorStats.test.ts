@@ -216,7 +216,7 @@ test.each([12, 16, 18, 20])('%i leading bits lead to the same order', async (lea
   const first = (await answerQuestion(entry, headOf(entry), question, ranges, idleWork())) as FirstAnswer;
   const order = new OrderScan(entry, question, first, 1e-8);
   while (order.question !== null) {
-    order.take([(await answerQuestion(entry, headOf(entry), order.question, ranges, idleWork())) as RefineAnswer]);
+    order.take((await answerQuestion(entry, headOf(entry), order.question, ranges, idleWork())) as RefineAnswer);
   }
   const expected = referenceOf(values);
   const { quantiles, absmin, absMedian, abs99, nearZeros, histogram } = order.facts();

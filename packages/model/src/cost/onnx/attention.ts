@@ -71,7 +71,7 @@ export const multiHeadAttention =
     const kvHeads = options.kvHeads ? operation.int('kv_num_heads', 0) || null : heads;
     const keySize = ratio(q[2]!, heads);
     const valueSize = ratio(v[2]!, kvHeads);
-    // The past may lie in a buffer as long as it can become, so only that of no past is certain.
+    // A past that lies in a buffer is counted with the length of the buffer.
     const past = pastLength(operation, options.past);
     const keys = plus(past, k[1]!);
     return costs(
