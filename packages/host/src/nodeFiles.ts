@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, readSync } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { attempt, type Fault, fail, type Result, raise } from '@espalier/base';
@@ -13,15 +13,23 @@ export interface FollowRules {
 }
 
 /** A single read is at most this long, so that an abort is observed soon on slow disks. */
-const READ_SLICE_BYTES = 16 * 1024 * 1024;
+const READ_SLICE_BYTES = 4 * 1024 * 1024;
+
+export interface ReadingMode {
+  /**
+   * Reads block the thread: for worker threads, which have nothing else to do meanwhile. It spares each read two changes of threads, a
+   * sixth of the time of a scan. An abort is observed between reads.
+   */
+  readonly blocking?: boolean;
+}
 
 /** Files of the local disk. Opening checks that it is a regular file; reading never changes anything. */
-export function nodeFiles(rules: () => FollowRules): Files {
+export function nodeFiles(rules: () => FollowRules, mode: ReadingMode = {}): Files {
   return {
     open: (path, signal) =>
       attempt(async () => {
         signal?.throwIfAborted();
-        return openRegular(path, basename(path), rules);
+        return openRegular(path, basename(path), rules, mode);
       }),
     stat: statOf,
     list: async (folder) => {
@@ -48,7 +56,12 @@ async function statOf(path: string): Promise<FileStat | null> {
   }
 }
 
-async function openRegular(path: string, name: string, rules: () => FollowRules): Promise<ByteSource> {
+async function openRegular(
+  path: string,
+  name: string,
+  rules: () => FollowRules,
+  mode: ReadingMode,
+): Promise<ByteSource> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => raise(unreadable(name, error)));
   if (!found.isFile()) {
     raise({ code: 'path/not-a-file', message: 'It is not a regular file.', file: name });
@@ -56,7 +69,7 @@ async function openRegular(path: string, name: string, rules: () => FollowRules)
   const handle = await open(path, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) =>
     raise(unreadable(name, error)),
   );
-  return fileSource(handle, path, name, found.size, rules);
+  return fileSource(handle, path, name, found.size, rules, mode);
 }
 
 function unreadable(name: string, error: NodeJS.ErrnoException, subject = 'The file'): Fault {
@@ -70,8 +83,13 @@ function fileSource(
   name: string,
   sizeBytes: number,
   rules: () => FollowRules,
+  mode: ReadingMode,
 ): ByteSource {
   let closed = false;
+  const slice = async (target: Uint8Array, at: number, length: number, position: number): Promise<number> =>
+    mode.blocking === true
+      ? readSync(handle.fd, target, at, length, position)
+      : (await handle.read(target, at, length, position)).bytesRead;
   const readInto = async (target: Uint8Array, begin: number, signal?: AbortSignal): Promise<void> => {
     if (begin < 0 || begin + target.length > sizeBytes) {
       raise({
@@ -87,16 +105,14 @@ function fileSource(
     while (done < target.length) {
       signal?.throwIfAborted();
       const length = Math.min(READ_SLICE_BYTES, target.length - done);
-      const { bytesRead } = await handle
-        .read(target, done, length, begin + done)
-        .catch((error: NodeJS.ErrnoException) => {
-          return raise({
-            code: 'file/unreadable',
-            message: `Reading failed: ${error.code ?? error.message}.`,
-            file: name,
-            offset: begin + done,
-          });
-        });
+      const bytesRead = await slice(target, done, length, begin + done).catch((error: NodeJS.ErrnoException) =>
+        raise({
+          code: 'file/unreadable',
+          message: `Reading failed: ${error.code ?? error.message}.`,
+          file: name,
+          offset: begin + done,
+        }),
+      );
       if (bytesRead === 0) {
         raise({
           code: 'file/changed',
@@ -120,7 +136,7 @@ function fileSource(
       await readInto(bytes, begin, signal);
       return bytes;
     },
-    sibling: (other) => openSibling(path, name, other, rules),
+    sibling: (other) => openSibling(path, name, other, rules, mode),
     siblingNames: async () => {
       const entries = await readdir(dirname(path), { withFileTypes: true }).catch(() => []);
       return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
@@ -138,6 +154,7 @@ async function openSibling(
   name: string,
   other: string,
   rules: () => FollowRules,
+  mode: ReadingMode,
 ): Promise<Result<ByteSource, Fault>> {
   if (escapesFolder(other)) {
     return fail({
@@ -157,7 +174,7 @@ async function openSibling(
         hint: 'It is followed in a trusted workspace.',
       });
     }
-    return openRegular(target, basename(target), rules);
+    return openRegular(target, basename(target), rules, mode);
   });
 }
 

@@ -8,7 +8,7 @@ export function serveTasks(): void {
   const port = parentPort;
   if (port === null) throw new Error('invariant: serveTasks runs in a worker thread');
   let rules: FollowRules = { workspaceRoots: [], trusted: false };
-  const engine = createEngine(nodeFiles(() => rules));
+  const engine = createEngine(nodeFiles(() => rules, { blocking: true }));
   const running = new Map<number, AbortController>();
   const say = (message: FromWorker): void => port.postMessage(message);
 
@@ -16,6 +16,7 @@ export function serveTasks(): void {
     switch (message.type) {
       case 'rules':
         rules = message.rules;
+        engine.forget();
         return;
       case 'abort':
         running.get(message.id)?.abort();

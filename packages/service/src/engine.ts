@@ -29,6 +29,8 @@ interface Opened {
 const MAX_OPEN = 4;
 
 export interface Engine extends Runner {
+  /** Opens every checkpoint anew when it is asked for again: other rules hold for its companions. */
+  forget(): void;
   /** Closes every handle. */
   close(): Promise<void>;
 }
@@ -222,6 +224,11 @@ export function createEngine(files: Files): Engine {
         if (error instanceof FaultError) return { ok: false, fault: error.fault satisfies Fault };
         throw error;
       }
+    },
+    forget() {
+      const handles = [...open.values()];
+      open.clear();
+      for (const handle of handles) release(handle);
     },
     close: async () => {
       const handles = [...open.values()];

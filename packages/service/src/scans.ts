@@ -86,13 +86,16 @@ export function createScans(
     const tensors = head.tensors.filter(isScannable).length;
     const startedMs = now();
     const bytesAtStart = allBytes - queue.reduce((sum, tensor) => sum + tensor.bytes, 0);
+    /** Of the large tensor that is being read in parts. */
+    let partlyBytes = 0;
     let lastEmit = Number.NEGATIVE_INFINITY;
     let pending: TensorFacts[] = [];
 
     const emit = (force: boolean): void => {
       if (!force && now() - lastEmit < EMIT_EVERY_MS) return;
       lastEmit = now();
-      const { doneBytes, bytes, doneTensors } = running.state;
+      const { bytes, doneTensors } = running.state;
+      const doneBytes = Math.round(running.state.doneBytes + partlyBytes);
       const share = (doneBytes - bytesAtStart) / Math.max(1, bytes - bytesAtStart);
       const msLeft = share > 0.02 ? ((now() - startedMs) * (1 - share)) / share : null;
       const items: ScanItem[] = pending.length > 0 ? [{ kind: 'facts', facts: pending }] : [];
@@ -123,7 +126,11 @@ export function createScans(
     /** Tensors too large for one thread, one after the other, each on all of them. */
     async function large(): Promise<Fault | null> {
       for (const tensor of takeLarge()) {
-        const answer = await scanInParts(runner, query.path, tensor, options, controller.signal, priority);
+        const answer = await scanInParts(runner, query.path, tensor, options, controller.signal, priority, (share) => {
+          partlyBytes = share * tensor.bytes;
+          emit(false);
+        });
+        partlyBytes = 0;
         if (!answer.ok && answer.fault.code === 'engine/crashed') return answer.fault;
         took(answer.ok ? { head: tensor, stats: answer.value } : { head: tensor, fault: answer.fault });
       }
