@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { createWorkerPool, diskCache, nodeFiles } from '@espalier/host';
 import { cancelScans, forgetFacts, scanFully, scansChanged, trusted } from '@espalier/protocol';
-import { createService } from '@espalier/service';
+import { createService, type FactsCache } from '@espalier/service';
 import {
   type Connection,
   DidChangeConfigurationNotification,
@@ -47,7 +48,8 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     folders = (params.workspaceFolders ?? []).flatMap((folder) => pathOfUri(folder.uri) ?? []);
     if (folders.length === 0 && params.rootUri) folders = [pathOfUri(params.rootUri)].filter((path) => path !== null);
     settings = readSettings(given.settings, folders);
-    const rules = () => ({ workspaceRoots: folders, trusted: given.trusted ?? false });
+    let isTrusted = given.trusted ?? false;
+    const rules = () => ({ workspaceRoots: folders, trusted: isTrusted });
     const files = nodeFiles(rules);
     const listeners: ((path: string | null) => void)[] = [];
     const log = (message: string): void => connection.console.log(message);
@@ -58,10 +60,17 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       log: (message) => connection.console.error(message),
     });
     pool.setRules(rules());
+    // Where links are not followed, the same file may have fewer tensors: its facts are kept apart.
+    const cacheFolder = given.cacheFolder ?? options.cacheFolder;
+    const caches = { trusted: diskCache(cacheFolder), untrusted: diskCache(join(cacheFolder, 'untrusted')) };
+    const cache = (): FactsCache => (isTrusted ? caches.trusted : caches.untrusted);
     const service = createService({
       files,
       runner: pool,
-      cache: diskCache(given.cacheFolder ?? options.cacheFolder),
+      cache: {
+        get: (key) => cache().get(key),
+        put: (key, value) => cache().put(key, value),
+      },
       now: () => performance.now(),
       settings: () => ({ limitBytes: settings.scanLimitBytes, nearZeroRatio: settings.nearZeroRatio }),
       onChange: (path) => {
@@ -105,7 +114,12 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       }
       for (const listener of listeners) listener(null);
     });
-    connection.onNotification(trusted.method, () => pool.setRules({ workspaceRoots: folders, trusted: true }));
+    connection.onNotification(trusted.method, () => {
+      isTrusted = true;
+      pool.setRules(rules());
+      service.forgetAll();
+      for (const listener of listeners) listener(null);
+    });
     connection.onNotification(scanFully.method, ({ path }: { path: string }) => workspace.scanFully(path));
     connection.onNotification(cancelScans.method, () => service.cancelScans());
     connection.onNotification(forgetFacts.method, () => service.forgetAll());
