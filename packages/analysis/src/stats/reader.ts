@@ -13,7 +13,7 @@ export const WINDOW_BYTES = 4 * 1024 * 1024;
 export const BLOCK_ELEMENTS = 64 * 1024;
 
 /** Between turns of the event loop at most this many bytes are looked at, so that a cancel arrives in time. */
-const BYTES_PER_BREATH = 64 * 1024 * 1024;
+const BYTES_PER_BREATH = 16 * 1024 * 1024;
 
 /** A run of consecutive elements. */
 export interface Window<Data> {
