@@ -11,7 +11,17 @@ export const explorerItem = (page: Page, name: string): Locator =>
 /** Chooses from the context menu of an entry of the explorer. */
 export async function chooseInExplorer(page: Page, name: string, label: string): Promise<void> {
   await explorerItem(page, name).click({ button: 'right' });
-  await page.getByRole('menuitem', { name: label, exact: true }).click();
+  const item = page.getByRole('menuitem', { name: label, exact: true });
+  // A menu takes a click right after it opened for the end of the click that opened it.
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await item.click();
+    const closed = await item.waitFor({ state: 'hidden', timeout: 2000 }).then(
+      () => true,
+      () => false,
+    );
+    if (closed) return;
+  }
+  throw new Error(`The menu stays open after a click on ${label}.`);
 }
 
 /** Labels of the context menu of an entry of the explorer. */

@@ -1,0 +1,68 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { quickOpen, runCommand } from '../../../scripts/vscode/window.mjs';
+import { editorText } from './codeEditor.js';
+import { type Editor, explainFailures, extensionLog, PATIENCE_MS, startEditor } from './editor.js';
+import { inspector, textOf } from './inspectorPage.js';
+import { chooseInExplorer, explorerMenu, pick } from './workbench.js';
+
+const FIXTURES = fileURLToPath(new URL('../../../fixtures/checkpoints/', import.meta.url));
+const soon = { timeout: PATIENCE_MS };
+let editor: Editor;
+beforeAll(async () => {
+  editor = await startEditor({
+    prepare: (folder) => copyFileSync(join(FIXTURES, 'npz/compressed.npz'), join(folder, 'models/weights.npz')),
+  });
+});
+afterAll(() => editor?.stop());
+explainFailures(() => editor);
+
+test('JSON opens as text; the inspector is offered', async () => {
+  const { page } = editor;
+  await quickOpen(page, 'model.json');
+  await expect.poll(() => editorText(page), soon).toContain('modelTopology');
+  await runCommand(page, 'View: Reopen Editor With...');
+  await pick(page, 'Espalier Inspector');
+  const opened = await inspector(page, 'model.json');
+  await expect.poll(() => opened.facts(), soon).toMatch(/parameters .*exact/);
+});
+
+test('npz is no default either; the explorer inspects it', async () => {
+  const { page } = editor;
+  await quickOpen(page, 'weights.npz');
+  await page.getByText('The file is not displayed in the text editor because it is either binary').waitFor();
+  await chooseInExplorer(page, 'weights.npz', 'Inspect Checkpoint…');
+  const opened = await inspector(page, 'weights.npz');
+  await expect.poll(() => opened.facts(), soon).toMatch(/parameters/);
+});
+
+test('a folder of a Hugging Face model is one checkpoint', async () => {
+  const { page } = editor;
+  await chooseInExplorer(page, 'tiny-llama', 'Inspect Checkpoint…');
+  const opened = await inspector(page, 'tiny-llama');
+  await expect.poll(() => opened.facts(), soon).toMatch(/^19,616 ?parameters 39\.2 ?kB .*exact/);
+});
+
+test('files that are no checkpoints have no menu entries', async () => {
+  const labels = await explorerMenu(editor.page, 'train.py');
+  expect(labels.join('\n')).not.toMatch(/Checkpoint/);
+  expect((await explorerMenu(editor.page, 'resnet-tiny-80.onnx')).join('\n')).toMatch(/Select Checkpoint for Compare/);
+});
+
+test('what cannot be read says where and why', async () => {
+  const { page } = editor;
+  copyFileSync(join(editor.folder, 'README.md'), join(editor.folder, 'models/broken.safetensors'));
+  await quickOpen(page, 'broken.safetensors');
+  const opened = await inspector(page, 'broken.safetensors');
+  await opened.frame.getByRole('button', { name: 'Try Again' }).waitFor();
+  const text = await textOf(opened.frame.locator('main'));
+  expect(text).toMatch(/broken\.safetensors/);
+  expect(text).toMatch(/At byte/);
+});
+
+test('activation takes a few milliseconds', () => {
+  const took = Number(/Activated in ([\d.]+) ms/.exec(extensionLog(editor))?.[1]);
+  expect(took).toBeLessThan(100);
+});
