@@ -1,3 +1,5 @@
+export { operatorCosts } from './cost/operatorCosts.js';
+export { type TotalCost, totalCost } from './cost/totalCost.js';
 export { axisName, describeTensor } from './describeTensor.js';
 export type { HeadAxes, TensorHead } from './head.js';
 export { toHeads } from './heads.js';

@@ -1,4 +1,4 @@
-import type { AttributeValue, GraphNode } from '@espalier/checkpoint';
+import type { AttributeValue, GraphNode, Role } from '@espalier/checkpoint';
 import { type Axis, type PartialShape, sound } from './shape.js';
 
 /** What is known of a value before the network runs. */
@@ -30,6 +30,8 @@ export class Operation {
   constructor(
     readonly node: GraphNode,
     readonly inputs: readonly Known[],
+    /** Purpose of the tensors among the inputs; undefined for values that are computed. */
+    readonly roles: readonly (Role | undefined)[] = [],
   ) {}
 
   has(index: number): boolean {

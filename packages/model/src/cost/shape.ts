@@ -60,7 +60,7 @@ export function axesAt(axes: readonly number[], rank: number): ReadonlySet<numbe
 }
 
 /** Trailing axes are matched; axes of length 1 stretch. null: unknown, or the shapes do not go together. */
-export function broadcast(...shapes: readonly PartialShape[]): PartialShape {
+export function broadcast(shapes: readonly PartialShape[]): PartialShape {
   let rank = 0;
   for (const shape of shapes) {
     if (shape === null) return null;

@@ -36,9 +36,21 @@ export function stridedSlice(operation: Operation): Known {
       elements = begin === null ? undefined : elements?.slice(begin).slice(0, 1);
       continue;
     }
-    const begin = has(beginMask, entry) ? (step === null ? null : step > 0 ? 0 : Number.MAX_SAFE_INTEGER) : (begins?.[entry] ?? null);
+    const begin = has(beginMask, entry)
+      ? step === null
+        ? null
+        : step > 0
+          ? 0
+          : Number.MAX_SAFE_INTEGER
+      : (begins?.[entry] ?? null);
     // As far as it goes; −1 would count from the end.
-    const end = has(endMask, entry) ? (step === null ? null : step > 0 ? Number.MAX_SAFE_INTEGER : Number.MIN_SAFE_INTEGER) : (ends?.[entry] ?? null);
+    const end = has(endMask, entry)
+      ? step === null
+        ? null
+        : step > 0
+          ? Number.MAX_SAFE_INTEGER
+          : Number.MIN_SAFE_INTEGER
+      : (ends?.[entry] ?? null);
     if (length === null || begin === null || end === null || step === null || step === 0) {
       shape.push(null);
       elements = undefined;

@@ -38,7 +38,6 @@ export const samePositions = (length: Axis, stride: number): Axis =>
 /** Length that a transposed convolution makes of an axis: the axis from which the convolution would make `length`. */
 export function spread(length: Axis, window: Window, outputPadding = 0): Axis {
   if (length === null || !isSane(window)) return null;
-  const found =
-    window.stride * (length - 1) + reachOf(window) - window.padBegin - window.padEnd + outputPadding;
+  const found = window.stride * (length - 1) + reachOf(window) - window.padBegin - window.padEnd + outputPadding;
   return found >= 0 ? found : null;
 }

@@ -67,7 +67,8 @@ const pool: Rule = (operation) => {
   return free(shape, shape);
 };
 
-const globalPool: Rule = (operation) => free(operation.shape(0)?.map((length, axis) => (axis < 2 ? length : 1)) ?? null);
+const globalPool: Rule = (operation) =>
+  free(operation.shape(0)?.map((length, axis) => (axis < 2 ? length : 1)) ?? null);
 
 const unpool: Rule = (operation) => {
   const stated = operation.elements(2);
@@ -78,7 +79,9 @@ const unpool: Rule = (operation) => {
   const dims = kernel.length;
   return free([
     ...x.slice(0, 2),
-    ...x.slice(2).map((length, axis) => spread(length, { ...windowOf(operation, kernel[axis]!, axis, dims), dilation: 1 })),
+    ...x
+      .slice(2)
+      .map((length, axis) => spread(length, { ...windowOf(operation, kernel[axis]!, axis, dims), dilation: 1 })),
   ]);
 };
 
@@ -89,7 +92,12 @@ const deformable: Rule = (operation) => convolution(operation, 1);
 const columnsToImage: Rule = (operation) => {
   const x = operation.shape(0);
   const block = operation.numbers(2);
-  const image = operation.elements(1) ?? operation.shape(1)?.slice(0, 1).flatMap((n) => Array<Axis>(n ?? 0).fill(null));
+  const image =
+    operation.elements(1) ??
+    operation
+      .shape(1)
+      ?.slice(0, 1)
+      .flatMap((n) => Array<Axis>(n ?? 0).fill(null));
   const area = block?.reduce((product, length) => product * length, 1) ?? null;
   if (x === null || x.length !== 3 || image === undefined) return free(null);
   const channels = x[1] === null || area === null || area === 0 ? null : Math.floor(x[1]! / area);

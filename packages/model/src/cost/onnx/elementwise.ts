@@ -79,13 +79,17 @@ const unary =
 function combined(operation: Operation, combine: Binary | null): Known {
   const { node, inputs } = operation;
   // Before opset 7 the second operand was laid over the first, which keeps its shape.
-  if (operation.attribute('axis') !== undefined || operation.attribute('broadcast') !== undefined) return same(operation);
-  const shape = broadcast(...inputs.map((input) => input.shape));
+  if (operation.attribute('axis') !== undefined || operation.attribute('broadcast') !== undefined)
+    return same(operation);
+  const shape = broadcast(inputs.map((input) => input.shape));
   if (combine === null || inputs.length === 0 || inputs.some(({ elements }) => elements === undefined))
     return { shape };
   const isFloat = inputs.some((input) => input.isFloat === true);
-  const rounded: Binary =
-    isFloat ? (a, b) => Math.fround(combine(a, b)) : node.operator === 'Div' ? (a, b) => Math.trunc(a / b) : combine;
+  const rounded: Binary = isFloat
+    ? (a, b) => Math.fround(combine(a, b))
+    : node.operator === 'Div'
+      ? (a, b) => Math.trunc(a / b)
+      : combine;
   const [first, ...others] = inputs.map(({ elements }) => elements);
   const elements = others.reduce((left, right) => zipped(left, right, rounded), first);
   return computed(shape, elements, isFloat && !COMPARISONS.has(node.operator));
@@ -111,7 +115,7 @@ export const elementwise: Readonly<Record<string, Rule>> = {
   },
   CastLike: (operation) => free(operation.shape(0)),
   Where: (operation) => {
-    const shape = broadcast(operation.shape(0), operation.shape(1), operation.shape(2));
+    const shape = broadcast([operation.shape(0), operation.shape(1), operation.shape(2)]);
     const [condition, yes, no] = [0, 1, 2].map((index) => operation.elements(index));
     if (condition === undefined || yes === undefined || no === undefined) return free(shape);
     const length = Math.max(condition.length, yes.length, no.length);

@@ -171,7 +171,7 @@ const pad: Rule = (operation) => {
 
 const expand: Rule = (operation) => {
   const sizes = sizesOf(operation, 1);
-  const shape = sizes === undefined ? null : broadcast(operation.shape(0), sizes);
+  const shape = sizes === undefined ? null : broadcast([operation.shape(0), sizes]);
   const [fill, ...more] = operation.elements(0) ?? [];
   const count = elementsOf(shape);
   if (fill === undefined || more.length > 0 || count === null || count > MAX_ELEMENTS) return free(shape);
@@ -223,7 +223,8 @@ const resize: Rule = (operation) => {
   return free(shape);
 };
 
-const ratio = (size: Axis, length: Axis): Axis => (size === null || length === null || length === 0 ? null : size / length);
+const ratio = (size: Axis, length: Axis): Axis =>
+  size === null || length === null || length === 0 ? null : size / length;
 
 /** Early opsets of Upsample have `height_scale` and `width_scale`. */
 const upsample: Rule = (operation) => {
@@ -326,7 +327,18 @@ const folded =
     list.reduce<Axis>((result, item) => (result === null || item === null ? null : combine(result, item)), start);
 
 /** Sequences have no shape, and what is found at run time has a length that is not known before. No multiply-accumulates. */
-const opaque = ['SequenceAt', 'SequenceConstruct', 'SequenceEmpty', 'SequenceErase', 'SequenceInsert', 'SplitToSequence', 'ConcatFromSequence', 'StringNormalizer', 'TfIdfVectorizer', 'StringSplit'];
+const opaque = [
+  'SequenceAt',
+  'SequenceConstruct',
+  'SequenceEmpty',
+  'SequenceErase',
+  'SequenceInsert',
+  'SplitToSequence',
+  'ConcatFromSequence',
+  'StringNormalizer',
+  'TfIdfVectorizer',
+  'StringSplit',
+];
 
 export const layouts: Readonly<Record<string, Rule>> = {
   Reshape: reshape,
@@ -339,8 +351,7 @@ export const layouts: Readonly<Record<string, Rule>> = {
   Unsqueeze: unsqueeze,
   Gather: gather,
   GatherElements: (operation) => free(operation.shape(1)),
-  GatherND: (operation) =>
-    free(gatheredND(operation.shape(0), operation.shape(1), operation.int('batch_dims', 0))),
+  GatherND: (operation) => free(gatheredND(operation.shape(0), operation.shape(1), operation.int('batch_dims', 0))),
   Pad: pad,
   Expand: expand,
   Tile: tile,
@@ -371,7 +382,7 @@ export const layouts: Readonly<Record<string, Rule>> = {
   OptionalHasElement: () => free([]),
   SequenceLength: () => free([]),
   RegexFullMatch: (operation) => free(operation.shape(0)),
-  StringConcat: (operation) => free(broadcast(operation.shape(0), operation.shape(1))),
+  StringConcat: (operation) => free(broadcast([operation.shape(0), operation.shape(1)])),
   NegativeLogLikelihoodLoss: (operation) => loss(operation, null),
   SoftmaxCrossEntropyLoss: (operation) => loss(operation, operation.shape(0)),
   ReduceL1: reduction(null),

@@ -11,7 +11,7 @@ export function product(
   if (a === null || b === null || a.length === 0 || b.length === 0) return { shape: null, macs: null };
   const left = a.length === 1 ? [1, ...a] : transposeA ? swapped(a) : a;
   const right = b.length === 1 ? [...b, 1] : transposeB ? swapped(b) : b;
-  const batch = broadcast(left.slice(0, -2), right.slice(0, -2));
+  const batch = broadcast([left.slice(0, -2), right.slice(0, -2)]);
   const inner = left.at(-1) ?? right.at(-2) ?? null;
   if (batch === null) return { shape: null, macs: null };
   const rows = left.at(-2)!;

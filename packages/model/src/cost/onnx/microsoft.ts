@@ -42,7 +42,7 @@ const embedLayerNormalization: Rule = (operation) => {
   return free(embedded, [ids?.[0] ?? null], embedded);
 };
 
-const qLinearBinary: Rule = (operation) => free(broadcast(operation.shape(0), operation.shape(3)));
+const qLinearBinary: Rule = (operation) => free(broadcast([operation.shape(0), operation.shape(3)]));
 
 const qLinearConcat: Rule = (operation) => {
   // Scale and zero point of the output, then three inputs for each tensor.
@@ -101,7 +101,10 @@ export const microsoft: Readonly<Record<string, Rule>> = {
   QLinearConcat: qLinearConcat,
   QLinearGlobalAveragePool: (operation) =>
     operation.flag('channels_last')
-      ? free(operation.shape(0)?.map((length, axis, { length: rank }) => (axis === 0 || axis === rank - 1 ? length : 1)) ?? null)
+      ? free(
+          operation.shape(0)?.map((length, axis, { length: rank }) => (axis === 0 || axis === rank - 1 ? length : 1)) ??
+            null,
+        )
       : GlobalAveragePool!(operation),
   QLinearAveragePool: (operation) => (operation.flag('channels_last') ? free(null) : AveragePool!(operation)),
   NhwcMaxPool: () => free(null),
@@ -115,9 +118,8 @@ export const microsoft: Readonly<Record<string, Rule>> = {
     return costs(times(a[0]!, b[0]!, a[1]!), [a[0]!, b[0]!]);
   },
   ExpandDims: () => free(null),
-  QLinearWhere: (operation) => free(broadcast(operation.shape(0), operation.shape(1), operation.shape(4))),
+  QLinearWhere: (operation) => free(broadcast([operation.shape(0), operation.shape(1), operation.shape(4)])),
   QLinearReduceMean: () => free(null),
   Tokenizer: () => free(null),
   Range: () => free([null]),
 };
-

@@ -1,5 +1,6 @@
 import type { GraphNode } from '@espalier/checkpoint';
 import { free, type Rule } from '../operation.js';
+import { broadcast } from '../shape.js';
 import { convolutions } from './convolution.js';
 import { layouts } from './layout.js';
 
@@ -10,7 +11,7 @@ const SAME = (
   'REVERSE_SEQUENCE REVERSE_V2 ROUND RSQRT SIGN SIN SOFTMAX SQRT SQUARE TANH ZEROS_LIKE COMPLEX_ABS IMAG REAL'
 ).split(' ');
 
-/** What each does to sizes is told elsewhere, where sizes are computed with it. */
+/** Operators whose output has the shape that their inputs have together. */
 const BROADCAST = (
   'ATAN2 BITWISE_XOR EQUAL FLOOR_MOD GREATER GREATER_EQUAL LESS LESS_EQUAL LOGICAL_AND LOGICAL_OR NOT_EQUAL POW RIGHT_SHIFT SELECT SELECT_V2 ' +
   'SQUARED_DIFFERENCE ADD_N'
@@ -24,10 +25,12 @@ const OPAQUE = (
   'TFLite_Detection_PostProcess'
 ).split(' ');
 
+const together: Rule = (operation) => free(broadcast(operation.inputs.map(({ shape }) => shape)));
+
 const RULES: Readonly<Record<string, Rule>> = {
   ...Object.fromEntries(OPAQUE.map((name): [string, Rule] => [name, () => free()])),
   ...Object.fromEntries(SAME.map((name): [string, Rule] => [name, (operation) => free(operation.shape(0))])),
-  ...Object.fromEntries(BROADCAST.map((name): [string, Rule] => [name, layouts.ADD!])),
+  ...Object.fromEntries(BROADCAST.map((name): [string, Rule] => [name, together])),
   ...layouts,
   ...convolutions,
 };

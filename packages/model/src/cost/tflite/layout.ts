@@ -12,7 +12,16 @@ import {
   tiled,
   unsqueezed,
 } from '../layout.js';
-import { computed, free, type Known, MAX_ELEMENTS, type Operation, type Outcome, type Rule } from '../operation.js';
+import {
+  computed,
+  free,
+  type Known,
+  MAX_ELEMENTS,
+  type Operation,
+  type Outcome,
+  type Rule,
+  shaped,
+} from '../operation.js';
 import { type Axis, axisAt, broadcast, elementsOf, type PartialShape, plus, withAxis } from '../shape.js';
 import { stridedSlice } from '../strided.js';
 
@@ -25,15 +34,15 @@ const kept = (operation: Operation, shape: PartialShape): Outcome =>
 const arithmetic =
   (combine: Binary): Rule =>
   (operation) => {
-    const shape = broadcast(...operation.inputs.map((input) => input.shape));
+    const shape = broadcast(operation.inputs.map((input) => input.shape));
     const isFloat = operation.inputs.some((input) => input.isFloat === true);
     const whole: Binary = (a, b) => (isFloat ? Math.fround(combine(a, b)) : Math.trunc(combine(a, b)));
     return one(computed(shape, zipped(operation.elements(0), operation.elements(1), whole), isFloat));
   };
 
 const reshape: Rule = (operation) => {
-  const stated = operation.elements(1) ?? operation.ints('new_shape');
-  return kept(operation, reshaped(operation.shape(0), stated?.length === 0 && operation.has(1) ? undefined : stated, false));
+  const sizes = operation.has(1) ? operation.elements(1) : operation.ints('new_shape');
+  return kept(operation, reshaped(operation.shape(0), sizes, false));
 };
 
 const reduction =
@@ -76,7 +85,7 @@ const pack: Rule = (operation) => {
 
 const unpack: Rule = (operation) => {
   const shape = reduced(operation.shape(0), [operation.int('axis', 0)], false);
-  return free(...operation.node.outputs.map(() => shape));
+  return { outputs: operation.node.outputs.map(() => shaped(shape)), macs: 0 };
 };
 
 /** Pads come as a matrix of two columns: before and behind each axis. */
@@ -115,13 +124,12 @@ const split =
       const others = plus(...(sizes ?? []).filter((size) => size !== -1));
       return x[at] === null || others === null ? null : x[at]! - others;
     };
-    return free(
-      ...outputs.map((_, index) => {
-        if (sizesAt === null) return withAxis(x, at, x[at] === null ? null : Math.floor(x[at]! / outputs.length));
-        const size = sizes?.[index] ?? null;
-        return withAxis(x, at, size === -1 && !known ? rest() : size);
-      }),
-    );
+    const lengthOf = (index: number): Axis => {
+      if (sizesAt === null) return x[at] === null ? null : Math.floor(x[at]! / outputs.length);
+      const size = sizes?.[index] ?? null;
+      return size === -1 && !known ? rest() : size;
+    };
+    return { outputs: outputs.map((_, index) => shaped(withAxis(x, at, lengthOf(index)))), macs: 0 };
   };
 
 const gather: Rule = (operation) => {
@@ -153,7 +161,9 @@ const argument: Rule = (operation) => {
 const oneHot: Rule = (operation) => {
   const x = operation.shape(0);
   const at = x === null ? null : axisAt(operation.int('axis', -1), x.length + 1);
-  return free(x === null || at === null ? null : [...x.slice(0, at), operation.elements(1)?.[0] ?? null, ...x.slice(at)]);
+  return free(
+    x === null || at === null ? null : [...x.slice(0, at), operation.elements(1)?.[0] ?? null, ...x.slice(at)],
+  );
 };
 
 const topK: Rule = (operation) => {
