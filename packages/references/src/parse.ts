@@ -1,21 +1,33 @@
 import { type Parser, Tree } from '@lezer/common';
 
 /**
- * Grammars take about one millisecond for a kilobyte. Texts that nobody wrote (ten thousand nested dashes) can cost the
- * square of their length; they get five times the usual and are then given up.
+ * Grammars take about half a millisecond for a kilobyte. Texts that nobody wrote (ten thousand nested dashes) can cost the square of
+ * their length; they get ten times the usual and are then given up.
  */
-const LEAST_MS = 300;
+const LEAST_MS = 500;
 const MS_PER_CHARACTER = 0.005;
+/** The clock is read every so many steps … */
+const STEPS = 64;
+/** … and a single interval counts for no more than this: a machine that did something else meanwhile does not make a text slow. */
+const MOST_MS_OF_STEPS = 50;
 
 /** Parses a text, and never throws: one that is too deeply nested or takes too long has an empty tree. */
 export function parseWithin(parser: Parser, text: string): Tree {
-  const deadline = performance.now() + LEAST_MS + text.length * MS_PER_CHARACTER;
+  let leftMs = LEAST_MS + text.length * MS_PER_CHARACTER;
+  let before = performance.now();
+  let wasSlow = false;
   try {
     const parse = parser.startParse(text);
-    for (;;) {
+    for (let step = 1; ; step++) {
       const tree = parse.advance();
       if (tree !== null) return tree;
-      if (performance.now() > deadline) return Tree.empty;
+      if (step % STEPS !== 0) continue;
+      const now = performance.now();
+      const isSlow = now - before > MOST_MS_OF_STEPS;
+      leftMs -= isSlow && !wasSlow ? MOST_MS_OF_STEPS : now - before;
+      wasSlow = isSlow;
+      before = now;
+      if (leftMs < 0) return Tree.empty;
     }
   } catch (error) {
     // Grammars build their tree by recursion.
