@@ -34,7 +34,10 @@ export function toGraph(links: Links): Graph {
     }
   }
   for (const draft of links.drafts.values()) {
-    if (!values.has(draft.name)) values.set(draft.name, { shape: draft.shape, dtype: draft.dtype, tensor: draft.name });
+    // A constant may be an output that no node reads: then its shape is stated as well.
+    const known = values.get(draft.name);
+    if (known?.tensor === undefined)
+      values.set(draft.name, { shape: draft.shape, dtype: known?.dtype ?? draft.dtype, tensor: draft.name });
   }
   const { inputs, outputs } = collected;
   return { nodes: collected.nodes.map(toNode), values, inputs, outputs, dialect: 'onnx' };

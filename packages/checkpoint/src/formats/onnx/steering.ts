@@ -14,6 +14,7 @@ const STEERED: Readonly<Record<string, readonly number[]>> = {
   If: [0],
   Loop: [0, 1],
   MaxUnpool: [2],
+  MelWeightMatrix: [0, 1],
   OneHot: [1],
   Pad: [1, 3],
   Range: [0, 1, 2],
@@ -49,7 +50,7 @@ const STEERED: Readonly<Record<string, readonly number[]>> = {
 const FOLDS: ReadonlySet<string> = new Set(
   (
     'Abs Add And Cast Ceil Concat ConstantOfShape Div Equal Expand Flatten Floor Gather Greater GreaterOrEqual Identity Less LessOrEqual Max Min ' +
-    'Mod Mul Neg Not Or Pow Range ReduceMax ReduceMin ReduceProd ReduceSum Reshape Round Slice Split Sqrt Squeeze Sub Sum Tile Unsqueeze Where'
+    'Mod Mul Neg Not Or Pow Range Relu ReduceMax ReduceMin ReduceProd ReduceSum Reshape Round Slice Split Sqrt Squeeze Sub Sum Tile Unsqueeze Where'
   ).split(' '),
 );
 

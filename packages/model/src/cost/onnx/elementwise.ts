@@ -9,7 +9,7 @@ const SAME = names(
   `Acos Acosh Asin Asinh Atan Atanh Bernoulli BitCast BitwiseNot Celu Clip Cos Cosh CumProd CumSum DequantizeLinear Elu Erf Exp EyeLike Gelu
   GroupNormalization HardSigmoid HardSwish Hardmax ImageScaler InstanceNormalization IsInf IsNaN LRN LeakyRelu Log LogSoftmax LpNormalization
   MeanVarianceNormalization Mish Optional OptionalGetElement PRelu ParametricSoftplus QuantizeLinear RMSNormalization RandomNormalLike
-  RandomUniformLike Reciprocal Relu ReverseSequence RotaryEmbedding Scale ScaledTanh Scatter ScatterElements ScatterND Selu Shrink Sigmoid
+  RandomUniformLike Reciprocal ReverseSequence RotaryEmbedding Scale ScaledTanh Scatter ScatterElements ScatterND Selu Shrink Sigmoid
   Sign SimplifiedLayerNormalization Sin Sinh Softmax Softplus Softsign SwiGLU Swish Tan Tanh TensorScatter ThresholdedRelu Trilu Affine`,
 );
 
@@ -49,6 +49,7 @@ const UNARY: Readonly<Record<string, (x: number) => number>> = {
   Identity: (x) => x,
   Neg: (x) => -x,
   Not: (x) => Number(x === 0),
+  Relu: (x) => Math.max(x, 0),
   Round: roundHalfEven,
   Sqrt: Math.sqrt,
 };

@@ -48,7 +48,10 @@ export const transforms: Readonly<Record<string, Rule>> = {
     return { ...unknownTransform, outputs: [{ shape: [signal?.[0] ?? null, frames, bins, 2] }] };
   },
   Det: (operation) => ({ ...unknownTransform, outputs: [{ shape: operation.shape(0)?.slice(0, -2) ?? null }] }),
-  MelWeightMatrix: () => ({ macs: 0, outputs: [{ shape: [null, null] }] }),
+  MelWeightMatrix: (operation) => {
+    const [bands, length] = [operation.elements(0)?.[0] ?? null, operation.elements(1)?.[0] ?? null];
+    return { macs: 0, outputs: [{ shape: [length === null ? null : Math.floor(length / 2) + 1, bands] }] };
+  },
 };
 
 const unknownTransform = { macs: null, unknown: 'operator' } as const;
