@@ -172,7 +172,7 @@ test('the focus can be seen wherever Tab leads', async () => {
   await page.waitForSelector('.read-out .num');
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   const hidden: string[] = [];
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 60; i++) {
     await page.keyboard.press('Tab');
     const problem = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement | null;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Scenario } from './fakeHost.js';
-import { type OpenedPage, type OpenOptions, Pages } from './page.js';
+import { type OpenedPage, type OpenOptions, Pages, seenText } from './page.js';
 
 let pages: Pages;
 let opened: OpenedPage | undefined;
@@ -22,7 +22,7 @@ async function open(scenario: Scenario, more: Partial<OpenOptions> = {}) {
 }
 
 const scanned = (page: OpenedPage['page']) => page.waitForSelector('.facts .how');
-const text = (page: OpenedPage['page'], selector: string) => page.locator(selector).innerText();
+const text = seenText;
 const asked = (method: string) =>
   opened!.page.evaluate((name) => {
     const { sent } = (
@@ -212,7 +212,7 @@ describe('the table', () => {
           .map((head) => head.textContent!.trim()),
       );
     expect(await seen()).toEqual([
-      '',
+      'Finding',
       'Name',
       'Type',
       'Shape',
@@ -223,9 +223,9 @@ describe('the table', () => {
       'Pattern',
     ]);
     for (const [width, columns] of [
-      [1100, ['', 'Name', 'Shape', 'Size, kB', 'Zeros, %', 'Dead', 'Pattern']],
-      [980, ['', 'Name', 'Shape', 'Zeros, %', 'Dead']],
-      [400, ['', 'Name', 'Shape', 'Zeros, %']],
+      [1100, ['Finding', 'Name', 'Shape', 'Size, kB', 'Zeros, %', 'Dead', 'Pattern']],
+      [980, ['Finding', 'Name', 'Shape', 'Zeros, %', 'Dead']],
+      [400, ['Finding', 'Name', 'Shape', 'Zeros, %']],
     ] as const) {
       await page.setViewportSize({ width, height: 800 });
       expect(await seen()).toEqual(columns);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Scenario } from './fakeHost.js';
-import { type OpenedPage, type OpenOptions, Pages } from './page.js';
+import { type OpenedPage, type OpenOptions, Pages, seenText } from './page.js';
 
 let pages: Pages;
 let opened: OpenedPage | undefined;
@@ -25,7 +25,7 @@ async function open(scenario: Partial<Scenario> = {}, more: Partial<OpenOptions>
   return opened.page;
 }
 
-const text = (page: OpenedPage['page'], selector: string) => page.locator(selector).innerText();
+const text = seenText;
 const done = (page: OpenedPage['page']) =>
   page.waitForFunction(
     () => document.querySelector('.notice') === null && document.querySelector('.structure') !== null,
@@ -133,7 +133,7 @@ describe('one tensor', () => {
       await figure('.key:has(.kept-in-both) .num'),
     ];
     expect(both + zero + kept + stays).toBe(64 * 64 * 9);
-    const zeros = await page.locator('.two tbody tr').first().innerText();
+    const zeros = await seenText(page, '.two tbody tr >> nth=0');
     expect(zeros.replaceAll(',', '')).toContain(`${both + kept}\t${both + zero}`);
     expect(await page.locator('.histogram canvas').getAttribute('aria-label')).toContain(select);
   });
@@ -179,7 +179,7 @@ describe('one tensor', () => {
     await expect.poll(() => text(page, '.captions')).toContain('Mask');
     await page.keyboard.press('m');
     await page.keyboard.press('l');
-    await expect.poll(() => page.locator('.toolbar [aria-checked=true]').first().innerText()).toBe('Per channel');
+    await expect.poll(() => seenText(page, '.toolbar [aria-checked=true] >> nth=0')).toBe('Per channel');
     await page.keyboard.press('l');
     await page.keyboard.press('l');
     await page.keyboard.press('n');

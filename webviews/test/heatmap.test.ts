@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { layoutOf } from './fakeAnalysis.js';
 import type { Scenario } from './fakeHost.js';
 import { resnet } from './fakeModel.js';
-import { FOUR_THEMES, type OpenedPage, type OpenOptions, Pages } from './page.js';
+import { FOUR_THEMES, type OpenedPage, type OpenOptions, Pages, seenText } from './page.js';
 
 let pages: Pages;
 let opened: OpenedPage | undefined;
@@ -167,7 +167,7 @@ describe('moving', () => {
     await page.mouse.move(box.x + 100, box.y + 60);
     const { row, column } = await view(page);
     const index = [Math.floor(row / 3), Math.floor(column / 3), row % 3, column % 3].join(', ');
-    await expect.poll(() => page.locator('.read-out').innerText()).toContain(`[${index}]`);
+    await expect.poll(() => seenText(page, '.read-out')).toContain(`[${index}]`);
   });
 
   test('the wheel pans, with Ctrl it zooms around the pointer', async () => {
@@ -242,7 +242,5 @@ test('an unreadable tensor says so in place of the map', async () => {
   const page = await open();
   await opened!.host((host) => host.become({ model: 'resnet', tileFault: true }));
   await page.click('.row[data-key="layer4.1.conv1.weight"]');
-  await expect
-    .poll(() => page.locator('.map-frame').innerText())
-    .toContain('The values cannot be shown: The file ends early.');
+  await expect.poll(() => seenText(page, '.map-frame')).toContain('The values cannot be shown: The file ends early.');
 });

@@ -175,3 +175,9 @@ async function bundles(): Promise<ReadonlyMap<string, string>> {
   });
   return new Map(made.outputFiles.map((file) => [`/${path.basename(file.path)}`, file.text]));
 }
+
+/** What a person reads in an element, with its line breaks. */
+export async function seenText(page: Page, selector: string): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: text that is hidden is not seen
+  return page.locator(selector).innerText();
+}

@@ -311,8 +311,9 @@ export class ComparePage extends LitElement {
   }
 
   private exportItems() {
-    const path = this.controller.paths[1] ?? '';
-    const save = (format: 'json' | 'csv' | 'markdown') => () => this.controller.act({ action: 'export', format, path });
+    const { paths } = this.controller;
+    const save = (format: 'json' | 'csv' | 'markdown') => () =>
+      this.controller.act({ action: 'export', format, path: paths[1] ?? '', compared: paths });
     const M = S.exportMenu;
     return [
       { label: M.csv, choose: save('csv') },

@@ -98,15 +98,20 @@ export type Action =
   | { readonly type: 'twin'; readonly pictures: readonly Picture[] }
   | { readonly type: 'split'; readonly split: number };
 
-export type Remembered = Pick<State, 'filter' | 'which' | 'sort' | 'selected' | 'layout' | 'third'>;
+export interface Remembered extends Pick<State, 'filter' | 'which' | 'sort' | 'selected' | 'layout' | 'third'> {
+  /** What is compared: the editor opens the page with them again after a reload of its window. */
+  readonly paths?: readonly string[];
+  readonly names?: readonly string[];
+}
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case 'started': {
-      const selected = action.start.select ?? action.recalled.selected ?? null;
+      const { paths: _paths, names: _names, ...recalled } = action.recalled;
+      const selected = action.start.select ?? recalled.selected ?? null;
       return {
         ...state,
-        ...action.recalled,
+        ...recalled,
         ...stored(action.start),
         start: action.start,
         selected,
@@ -201,6 +206,7 @@ function ended(state: State, end: CompareEnd): State {
   return { ...next, files, selected: first?.name ?? null };
 }
 
-export function remembered({ filter, which, sort, selected, layout, third, chosen }: State): Remembered {
-  return { filter, which, sort, selected: chosen ? selected : null, layout, third };
+export function remembered({ start, filter, which, sort, selected, layout, third, chosen }: State): Remembered {
+  const compared = start === null ? {} : { paths: start.paths, names: start.names };
+  return { filter, which, sort, selected: chosen ? selected : null, layout, third, ...compared };
 }

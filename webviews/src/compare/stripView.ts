@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { Numbers } from '../shared/numbers.js';
 import { how, howFar } from '../shared/obtained.js';
 import type { Segment } from '../shared/segments.js';
+import { memoise } from '../shared/store.js';
 import type { StripModel } from '../shared/strip.js';
 import { css } from '../shared/styles.js';
 import { twinButton } from '../shared/twinButton.js';
@@ -49,13 +50,18 @@ export function changeStrip(view: StripView, numbers: Numbers): TemplateResult {
   </section>`;
 }
 
+const weightsOf = memoise((layers: readonly Row[]) =>
+  layers.map(({ head }) => ({ name: head.name, weight: head.elements })),
+);
+
 function stripModel({ layers, selected, onOpen }: StripView, step: number, numbers: Numbers): StripModel {
   return {
     label: S.strip.listLabel,
-    layers: layers.map(({ head }) => ({ name: head.name, weight: head.elements })),
+    layers: weightsOf(layers),
     selected,
     inView: null,
     midline: true,
+    facts: layers,
     describe: (segment) => describe(layers, segment, step, numbers),
     onOpen,
   };

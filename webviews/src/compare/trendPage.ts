@@ -170,8 +170,9 @@ export class TrendPage extends LitElement {
   }
 
   private exportItems() {
-    const path = this.controller.paths[0] ?? '';
-    const save = (format: 'json' | 'csv' | 'markdown') => () => this.controller.act({ action: 'export', format, path });
+    const { paths } = this.controller;
+    const save = (format: 'json' | 'csv' | 'markdown') => () =>
+      this.controller.act({ action: 'export', format, path: paths.at(-1) ?? '', compared: paths });
     return [
       { label: S.exportMenu.csv, choose: save('csv') },
       { label: S.exportMenu.json, choose: save('json') },

@@ -20,5 +20,5 @@ export const howFar = (text: string, why: string): TemplateResult => mark(null, 
 
 function mark(kind: keyof typeof MARKS | null, text: string, why: string): TemplateResult {
   const drawing = kind === null ? nothing : html`<svg viewBox="0 0 8 9" aria-hidden="true">${MARKS[kind]}</svg>`;
-  return html`<span class="how" title=${why}>${drawing}${text}</span>`;
+  return html`<span class="how" role="note" tabindex="0" aria-label="${text}. ${why}" title=${why}>${drawing}${text}</span>`;
 }

@@ -1,5 +1,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { type Segment, type StripLayer, segments, stages } from './segments.js';
+import { memoise } from './store.js';
 import { css } from './styles.js';
 
 /** A picture of the whole model: one segment for each layer, as wide as its weight. */
@@ -10,6 +12,8 @@ export interface StripModel {
   /** First and last layer whose table rows are in view. */
   readonly inView: readonly [first: number, last: number] | null;
   readonly midline: boolean;
+  /** What `describe` speaks of: segments are drawn anew when it is another. */
+  readonly facts: unknown;
   /** Look and words of a segment. */
   describe(segment: Segment): {
     readonly className: string;
@@ -47,6 +51,11 @@ export class Strip extends LitElement {
   }
 
   private pieces: readonly Segment[] = [];
+  /** The strip is drawn again at every scroll of the table, but divided anew only for other layers or another width. */
+  private readonly divide = memoise((layers: readonly StripLayer[], width: number) => {
+    const pieces = segments(layers, width);
+    return { pieces, names: stages(layers, pieces, width) };
+  });
 
   /** Where the keyboard is among the pieces: where it went, else at the selected layer, else at the first. */
   private tabPiece(model: StripModel): number {
@@ -86,10 +95,9 @@ export class Strip extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { model, width } = this;
     if (model === undefined || width === 0) return nothing;
-    this.pieces = segments(model.layers, width);
-    const { pieces } = this;
+    const { pieces, names } = this.divide(model.layers, width);
+    this.pieces = pieces;
     const tab = this.tabPiece(model);
-    const names = stages(model.layers, pieces, width);
     return html`<div class="track">
         <div
           class="pieces"
@@ -99,10 +107,21 @@ export class Strip extends LitElement {
           @keydown=${this.onKey}
           @focusout=${this.onLeave}
         >
-          ${pieces.map((piece, i) => {
-            const { className, content, title } = model.describe(piece);
-            const layers = model.layers.slice(piece.first, piece.last + 1);
-            return html`<div
+          ${guard([pieces, tab, model.selected, model.facts], () => this.drawPieces(model, pieces, tab))}
+        </div>
+        ${model.midline ? html`<div class="midline"></div>` : nothing}
+      </div>
+      <div class="stages" aria-hidden="true">
+        ${this.viewMark(model)}
+        ${names.map((stage) => html`<span ${css({ left: `${stage.x - 1}px`, width: `${stage.width}px` })}>${stage.label}</span>`)}
+      </div>`;
+  }
+
+  private drawPieces(model: StripModel, pieces: readonly Segment[], tab: number): TemplateResult[] {
+    return pieces.map((piece, i) => {
+      const { className, content, title } = model.describe(piece);
+      const layers = model.layers.slice(piece.first, piece.last + 1);
+      return html`<div
               class="piece ${className}"
               role="option"
               tabindex=${i === tab ? 0 : -1}
@@ -114,14 +133,7 @@ export class Strip extends LitElement {
             >
               ${content}
             </div>`;
-          })}
-        </div>
-        ${model.midline ? html`<div class="midline"></div>` : nothing}
-      </div>
-      <div class="stages" aria-hidden="true">
-        ${this.viewMark(model)}
-        ${names.map((stage) => html`<span ${css({ left: `${stage.x - 1}px`, width: `${stage.width}px` })}>${stage.label}</span>`)}
-      </div>`;
+    });
   }
 
   private viewMark(model: StripModel): TemplateResult | typeof nothing {
