@@ -108,9 +108,9 @@ export function readMarkdown(text: string): MarkdownParts {
   }
 }
 
-/** Paragraphs that are longer than this and full of brackets are generated; inline Markdown takes the square of their length. */
+/** Paragraphs that are longer than this and full of marks are generated; Markdown takes the square of their length. */
 const LONGEST_PARAGRAPH = 30_000;
-const MOST_BRACKETS = 500;
+const MOST_MARKS = 500;
 
 /** The text with such paragraphs blanked out; every offset stays. */
 function withoutTangles(text: string): string {
@@ -120,7 +120,10 @@ function withoutTangles(text: string): string {
   for (let begin = 0; begin < text.length; ) {
     const gap = text.indexOf('\n\n', begin);
     const end = gap < 0 ? text.length : gap;
-    if (end - begin > LONGEST_PARAGRAPH && bracketsIn(text, begin, end) > MOST_BRACKETS) {
+    if (
+      end - begin > LONGEST_PARAGRAPH &&
+      (marksIn(text, '[', begin, end) > MOST_MARKS || marksIn(text, '>', begin, end) > MOST_MARKS)
+    ) {
       result += text.slice(kept, begin) + ' '.repeat(end - begin);
       kept = end;
     }
@@ -129,9 +132,9 @@ function withoutTangles(text: string): string {
   return kept === 0 ? text : result + text.slice(kept);
 }
 
-function bracketsIn(text: string, begin: number, end: number): number {
+function marksIn(text: string, mark: string, begin: number, end: number): number {
   let count = 0;
-  for (let at = text.indexOf('[', begin); at >= 0 && at < end; at = text.indexOf('[', at + 1)) count++;
+  for (let at = text.indexOf(mark, begin); at >= 0 && at < end; at = text.indexOf(mark, at + 1)) count++;
   return count;
 }
 

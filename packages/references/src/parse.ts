@@ -35,3 +35,18 @@ export function parseWithin(parser: Parser, text: string): Tree {
     throw error;
   }
 }
+
+/** Brackets that are open at once in any text that somebody wrote or generated for use. */
+const MOST_OPEN_BRACKETS = 5_000;
+
+/** As `parseWithin`, for languages whose brackets nest: unclosed ones by the thousand are no program. */
+export function parseNested(parser: Parser, text: string): Tree {
+  let open = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x28 || code === 0x5b || code === 0x7b) {
+      if (++open > MOST_OPEN_BRACKETS) return Tree.empty;
+    } else if ((code === 0x29 || code === 0x5d || code === 0x7d) && open > 0) open--;
+  }
+  return parseWithin(parser, text);
+}

@@ -1,6 +1,6 @@
 import { parser } from '@lezer/yaml';
 import { decodeEscapes, type Literal } from '../literal.js';
-import { parseWithin } from '../parse.js';
+import { parseNested } from '../parse.js';
 import type { JsonVisitor } from './json.js';
 
 /** Walks YAML: block and flow style, anchors and tags passed through. Block scalars and plain scalars of several lines are prose. */
@@ -9,7 +9,7 @@ export function walkYaml(text: string, visitor: JsonVisitor): void {
   /** Whether the open pairs have named their key yet. */
   const pairs: boolean[] = [];
   let inKey = 0;
-  parseWithin(parser, text).iterate({
+  parseNested(parser, text).iterate({
     enter(node) {
       switch (node.name) {
         case 'Pair':

@@ -1,5 +1,5 @@
 import type { SyntaxNode, SyntaxNodeRef } from '@lezer/common';
-import { parseWithin } from '../parse.js';
+import { parseNested } from '../parse.js';
 import type { Dialect } from './dialect.js';
 import { FileNames, Scope } from './scope.js';
 
@@ -189,7 +189,7 @@ export function survey(text: string, dialect: Dialect): Survey {
     if (frame.opensScope) scope = scope.parent ?? scope;
     if (frame.guards) guards--;
   };
-  parseWithin(dialect.parser, text).iterate({ enter, leave });
+  parseNested(dialect.parser, text).iterate({ enter, leave });
   return { file, calls, strings, chains };
 }
 
