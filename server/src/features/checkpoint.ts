@@ -21,6 +21,7 @@ import {
 import { inspectCsv, inspectedFile, inspectMarkdown, SCHEMA_VERSION, type Service } from '@espalier/service';
 import type { CancellationToken, Connection } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
+import { exportCompared } from './exportCompared.js';
 
 /** The questions of the pages: the protocol's descriptors, answered by the service. */
 export function registerCheckpointRequests(connection: Connection, service: Service): void {
@@ -62,7 +63,11 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
     })),
   );
   answer(trend, (query, signal) => service.trend(query.paths, signal));
-  answer(exportText, ({ path, format }, signal) => exportOf(service, path, format, signal));
+  answer(exportText, ({ path, format, compared }, signal) =>
+    compared === undefined || compared.length < 2
+      ? exportOf(service, path, format, signal)
+      : exportCompared(service, compared, format, signal),
+  );
   answerStream(scan, async (query, signal, send) => {
     const end = await service.scan(query, 'soon', signal, send);
     if (end.ok) return end.value;
