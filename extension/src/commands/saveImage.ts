@@ -11,5 +11,6 @@ export async function saveImage(uri: Uri, name: string, base64: string): Promise
   });
   if (target === undefined) return { done: false };
   await workspace.fs.writeFile(target, Buffer.from(base64, 'base64'));
-  return { done: true, message: l10n.t('Saved as {0}', basename(target.path)) };
+  window.setStatusBarMessage(`$(check) ${l10n.t('Saved as {0}', basename(target.path))}`, 3000);
+  return { done: true };
 }

@@ -76,7 +76,7 @@ export function registerComparePanels(context: ExtensionContext, client: Client)
           stored: context.workspaceState.get<Record<string, unknown>>(STORED_KEY, {}),
         }),
       )
-      .answer(pageAction, (action) => runPageAction(action, Uri.file(sides[0]!.path), panels, client))
+      .answer(pageAction, (action) => runPageAction(action, Uri.file(sides.at(-1)!.path), panels, client))
       .onEvent(pageStore, ({ key, value }) => {
         void context.workspaceState.update(STORED_KEY, {
           ...context.workspaceState.get<Record<string, unknown>>(STORED_KEY, {}),

@@ -22,10 +22,12 @@ export async function runPageAction(
     case 'swap':
       compare.swapActive();
       return { done: true };
-    case 'export':
-      return exportReport(client, action.path, action.format);
+    case 'export': {
+      const { path, format, compared } = action;
+      return exportReport(client, uri, { path, format, ...(compared === undefined ? {} : { compared }) });
+    }
     case 'open-file':
-      await commands.executeCommand('vscode.open', Uri.file(action.path));
+      await commands.executeCommand('espalier.inspect', Uri.file(action.path));
       return { done: true };
     case 'save-image':
       return saveImage(uri, action.name, action.base64);

@@ -104,6 +104,11 @@ export const changed = event<CheckpointQuery & { readonly at: number; readonly d
 export type ExportFormat = 'json' | 'csv' | 'markdown';
 
 /** The report as text, as `espalier inspect --format` prints it. Reads every value first. */
-export const exportText = request<CheckpointQuery & { readonly format: ExportFormat }, Answer<string>>(
-  'checkpoint/export',
-);
+export const exportText = request<
+  CheckpointQuery & {
+    readonly format: ExportFormat;
+    /** Two or more files, the earlier first: the report is of their differences, as `espalier diff` prints it. */
+    readonly compared?: readonly string[];
+  },
+  Answer<string>
+>('checkpoint/export');

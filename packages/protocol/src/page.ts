@@ -25,7 +25,13 @@ export const pageStore = event<{ readonly key: string; readonly value: unknown }
 export type PageAction =
   | { readonly action: 'compare'; readonly path: string }
   | { readonly action: 'swap' }
-  | { readonly action: 'export'; readonly format: 'json' | 'csv' | 'markdown'; readonly path: string }
+  | {
+      readonly action: 'export';
+      readonly format: 'json' | 'csv' | 'markdown';
+      readonly path: string;
+      /** Of a comparison: all its files, the earlier first. */
+      readonly compared?: readonly string[];
+    }
   | { readonly action: 'open-file'; readonly path: string }
   /** Asks where to save and writes a picture of the page; `base64` is a PNG. */
   | { readonly action: 'save-image'; readonly name: string; readonly base64: string }

@@ -5,6 +5,18 @@ export { factsOf } from './factsStore.js';
 export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
 export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';
+export {
+  DIFF_COLUMNS,
+  diffCsv,
+  diffMarkdown,
+  diffRow,
+  diffTotal,
+  type StructureLine,
+  shareFigure,
+  structureLines,
+  trendCsv,
+  trendMarkdown,
+} from './report/diffTexts.js';
 export { inspectedFile, unreadableFile } from './report/inspectReport.js';
 export {
   type InspectedFile,

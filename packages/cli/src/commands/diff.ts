@@ -1,6 +1,19 @@
 import type { ValueDiff } from '@espalier/analysis';
-import { exactCount, type Fault, globMatcher, percentFigure, shapeText, valueText } from '@espalier/base';
-import { type CompareEnd, type Trend, toDiffReport } from '@espalier/service';
+import { exactCount, type Fault, globMatcher } from '@espalier/base';
+import {
+  type CompareEnd,
+  DIFF_COLUMNS,
+  diffCsv,
+  diffMarkdown,
+  diffRow,
+  diffTotal,
+  shareFigure,
+  structureLines,
+  type Trend,
+  toDiffReport,
+  trendCsv,
+  trendMarkdown,
+} from '@espalier/service';
 import { faultLine } from '../inspectTable.js';
 import { openSession } from '../session.js';
 import { type Column, tableLines } from '../table.js';
@@ -93,16 +106,9 @@ function fails({ structure, totals, identical }: CompareEnd, failOn: readonly st
   );
 }
 
-const COLUMNS: readonly Column[] = [
-  { head: 'layer', align: 'left', shrinks: true },
-  { head: 'changed', align: 'right' },
-  { head: 'changed %', align: 'right' },
-  { head: 'new zeros', align: 'right' },
-  { head: 'new kept', align: 'right' },
-  { head: 'zero % before', align: 'right' },
-  { head: 'after', align: 'right' },
-  { head: 'max |Δ|', align: 'right' },
-];
+const COLUMNS: readonly Column[] = DIFF_COLUMNS.map((column) =>
+  column.head === 'layer' ? { ...column, shrinks: true } : column,
+);
 
 function diffText(
   before: string,
@@ -114,68 +120,22 @@ function diffText(
 ): string {
   const { bold, dim, green, red, yellow } = coloursOf(terminal);
   const shown = options.all ? values : values.filter((diff) => diff.changed > 0);
-  const rows = shown.map((diff) => [
-    diff.nameBefore === undefined ? diff.name : `${diff.nameBefore} → ${diff.name}`,
-    exactCount(diff.changed),
-    percentFigure(diff.changed, diff.elements),
-    exactCount(diff.newZeros),
-    exactCount(diff.newKept),
-    share(diff.sparsityBefore),
-    share(diff.sparsityAfter),
-    valueText(diff.maxAbsDelta),
-  ]);
-  if (options.format === 'csv') return csv([COLUMNS.map((column) => column.head), ...rows]);
-  const { structure } = end;
-  const structureLines = [
-    ...structure.added.map(
-      (tensor) => `${green('+')} ${tensor.name}  added · ${tensor.dtype} ${shapeText(tensor.shape)}`,
-    ),
-    ...structure.removed.map(
-      (tensor) => `${red('−')} ${tensor.name}  removed · ${tensor.dtype} ${shapeText(tensor.shape)}`,
-    ),
-    ...structure.renamed.map(
-      (rename) => `${yellow('→')} ${rename.after}  renamed · was ${rename.before}, ${rename.how}`,
-    ),
-    ...structure.reshaped.map(
-      (reshape) =>
-        `${yellow('⧉')} ${reshape.name}  reshaped · ${shapeText(reshape.before)} → ${shapeText(reshape.after)}`,
-    ),
-    ...structure.retyped.map((retype) => `${yellow('~')} ${retype.name}  retyped · ${retype.before} → ${retype.after}`),
-  ];
-  const sum = end.totals;
-  const total = end.identical
-    ? 'No value differs. The files are equal in every tensor.'
-    : `${exactCount(sum.changed)} of ${exactCount(sum.elements)} weights changed (${percentFigure(sum.changed, sum.elements)} %) · mask ${exactCount(sum.maskChanged)} · zero ${share(sum.sparsityBefore)} → ${share(sum.sparsityAfter)} % · max |Δ| ${valueText(sum.maxAbsDelta)} · ‖Δ‖₂ ${valueText(sum.l2Delta)}`;
-  if (options.format === 'markdown') {
-    const head = COLUMNS.map((column) => column.head);
-    return [
-      `## ${before} → ${after}`,
-      '',
-      total,
-      '',
-      ...structureLines.map((line) => `- ${line}`),
-      ...(structureLines.length > 0 ? [''] : []),
-      `| ${head.join(' | ')} |`,
-      `|${COLUMNS.map((column) => (column.align === 'right' ? '---:' : '---')).join('|')}|`,
-      ...rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`),
-      '',
-    ].join('\n');
-  }
+  if (options.format === 'csv') return diffCsv(shown);
+  if (options.format === 'markdown') return diffMarkdown(before, after, end, shown);
+  const paint = { added: green, removed: red, renamed: yellow, reshaped: yellow, retyped: yellow };
+  const structure = structureLines(end.structure).map(({ kind, mark, text }) => `${paint[kind](mark)} ${text}`);
   const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0;
-  const table = rows.length === 0 ? [] : tableLines(COLUMNS, rows, width);
+  const table = shown.length === 0 ? [] : tableLines(COLUMNS, shown.map(diffRow), width);
   const hidden = values.length - shown.length;
   return `${[
     `${bold(before)} → ${bold(after)}`,
     '',
-    ...(structureLines.length > 0 ? [...structureLines.map((line) => `  ${line}`), ''] : []),
+    ...(structure.length > 0 ? [...structure.map((line) => `  ${line}`), ''] : []),
     ...(table.length > 0 ? [dim(table[0]!), ...table.slice(1), ''] : []),
-    `  ${total}`,
+    `  ${diffTotal(end)}`,
     ...(hidden > 0 ? [dim(`  ${exactCount(hidden)} identical tensors not shown (--all)`)] : []),
   ].join('\n')}\n`;
 }
-
-/** A share as percent; a dash where it is not known. */
-const share = (sparsity: number | null): string => (sparsity === null ? '–' : percentFigure(sparsity, 1));
 
 function trendText(
   paths: readonly string[],
@@ -187,25 +147,12 @@ function trendText(
   const layers = trend.layers.filter(({ name }) => chosen(name));
   if (options.format === 'json') return `${JSON.stringify({ schemaVersion: 1, paths, layers }, null, 2)}\n`;
   const names = paths.map((path) => path.split(/[\\/]/).pop() ?? path);
-  const rows = layers.map((layer) => [layer.name, ...layer.sparsity.map(share)]);
+  if (options.format === 'csv') return trendCsv(names, layers);
+  if (options.format === 'markdown') return trendMarkdown(names, layers);
+  const rows = layers.map((layer) => [layer.name, ...layer.sparsity.map(shareFigure)]);
   const columns: Column[] = [
     { head: 'zero % of layer', align: 'left', shrinks: true },
     ...names.map((head) => ({ head, align: 'right' as const })),
   ];
-  if (options.format === 'csv') return csv([columns.map((column) => column.head), ...rows]);
-  if (options.format === 'markdown') {
-    return [
-      `| ${columns.map((column) => column.head).join(' | ')} |`,
-      `|${columns.map(() => '---').join('|')}|`,
-      ...rows.map((row) => `| ${row.join(' | ')} |`),
-      '',
-    ].join('\n');
-  }
   return `${tableLines(columns, rows, terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0).join('\n')}\n`;
 }
-
-const csv = (rows: readonly (readonly string[])[]): string =>
-  rows
-    .map((row) => row.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(','))
-    .join('\r\n')
-    .concat('\r\n');

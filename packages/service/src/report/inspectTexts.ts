@@ -1,5 +1,6 @@
 import { bytesText, compactCount, exactCount, percentFigure, shapeText } from '@espalier/base';
 import type { FileFacts } from '../fileFacts.js';
+import { csvText } from './csv.js';
 import { patternText } from './patternText.js';
 
 interface Readable {
@@ -107,16 +108,5 @@ export function inspectCsv(files: readonly Readable[], chosen: (name: string) =>
         ];
       }),
   );
-  return [CSV_HEAD, ...rows]
-    .map((row) => row.map(csvCell).join(','))
-    .join('\r\n')
-    .concat('\r\n');
-}
-
-/** Names come from strangers: a cell that a spreadsheet would take for a formula is quoted with an apostrophe. */
-function csvCell(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r]/.test(String(value)) ? `'${String(value)}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvText([CSV_HEAD, ...rows]);
 }
