@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { cancelScans, forgetFacts, scanFully } from '@espalier/protocol';
-import { commands, type ExtensionContext, l10n, ProgressLocation, Uri, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, env, l10n, ProgressLocation, Uri, window, workspace } from 'vscode';
 import type { Client } from '../client.js';
 import { selectTensor } from '../editors/checkpointEditor.js';
 import type { ComparePanels, Side } from '../panels/comparePanel.js';
@@ -105,6 +105,12 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
       await removeCopies(storage);
       client.notify(forgetFacts, {});
       window.setStatusBarMessage(l10n.t('Cached facts are cleared'), 3000);
+    },
+    // Run by the light bulb alone: the command that fetches what a pointer stands for.
+    'espalier.copyText': async (text?: unknown) => {
+      if (typeof text !== 'string') return;
+      await env.clipboard.writeText(text);
+      window.setStatusBarMessage(`$(check) ${l10n.t('Copied')}`, 2000);
     },
     'espalier.copyDiagnostics': () => copyDiagnostics(context, client),
   };
