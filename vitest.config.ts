@@ -11,6 +11,8 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
+          // A limit against hanging, not a measure: a busy machine must not fail a test.
+          testTimeout: 60_000,
           include: [
             'packages/*/{src,test,bench}/**/*.test.ts',
             'scripts/**/*.test.mjs',
