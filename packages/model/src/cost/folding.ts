@@ -52,3 +52,19 @@ export function sliced(
 ): readonly Axis[] | undefined {
   return list === undefined ? undefined : Array.from({ length: count }, (_, i) => list[first + i * step] ?? null);
 }
+
+/** Elements put in another order: along each axis of the result, where the first comes from, and how far apart the next are. */
+export function strided(
+  list: readonly Axis[],
+  begin: number,
+  axes: readonly { readonly length: number; readonly stride: number }[],
+): readonly Axis[] {
+  let offsets = [begin];
+  for (const { length, stride } of axes)
+    offsets = offsets.flatMap((offset) => Array.from({ length }, (_, i) => offset + i * stride));
+  return offsets.map((offset) => list[offset] ?? null);
+}
+
+/** Elements from one index of an axis to the next, in C order. */
+export const stridesOf = (shape: readonly number[]): readonly number[] =>
+  shape.map((_, axis) => shape.slice(axis + 1).reduce((product, length) => product * length, 1));

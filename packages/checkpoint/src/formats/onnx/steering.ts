@@ -50,7 +50,7 @@ const STEERED: Readonly<Record<string, readonly number[]>> = {
 const FOLDS: ReadonlySet<string> = new Set(
   (
     'Abs Add And Cast Ceil Concat ConstantOfShape Div Equal Expand Flatten Floor Gather Greater GreaterOrEqual Identity Less LessOrEqual Max Min ' +
-    'Mod Mul Neg Not Or Pow Range Relu ReduceMax ReduceMin ReduceProd ReduceSum Reshape Round Slice Split Sqrt Squeeze Sub Sum Tile Unsqueeze Where'
+    'Mod Mul Neg Not Or Pow Range Relu ReduceMax ReduceMin ReduceProd ReduceSum Reshape Round Slice Split Sqrt Squeeze Sub Sum Tile Transpose Unsqueeze Where'
   ).split(' '),
 );
 

@@ -1,4 +1,4 @@
-import { sliced, sliceRange } from '../folding.js';
+import { sliceRange, strided, stridesOf } from '../folding.js';
 import {
   blocked,
   concatenated,
@@ -53,7 +53,12 @@ const flatten: Rule = (operation) => {
 const transpose: Rule = (operation) => {
   const x = operation.shape(0);
   const order = operation.ints('perm') ?? x?.map((_, axis) => x.length - 1 - axis);
-  return free(permuted(x, order));
+  const shape = permuted(x, order);
+  const list = operation.elements(0);
+  if (list === undefined || order === undefined || shape === null || elementsOf(shape) !== list.length) return free(shape);
+  const strides = stridesOf(x as readonly number[]);
+  const axes = order.map((axis, at) => ({ length: shape[at]!, stride: strides.at(axis)! }));
+  return one(computed(shape, strided(list, 0, axes), operation.inputs[0]?.isFloat));
 };
 
 const concat: Rule = (operation) => {
@@ -118,19 +123,23 @@ const slice: Rule = (operation) => {
   if (at.includes(null) || count === null) return free(x.map(() => null));
   const steps = operation.has(4) ? operation.elements(4) : begins?.map(() => 1);
   const shape: Axis[] = [...x];
-  let elements = x.length === 1 ? operation.elements(0) : undefined;
+  const ranges = x.map(() => ({ first: 0, step: 1 }));
   for (const [index, axis] of at.entries()) {
     const [length, begin, end, step] = [x[axis!]!, begins?.[index], ends?.[index], steps?.[index]];
     if (length === null || typeof begin !== 'number' || typeof end !== 'number' || !step) {
       shape[axis!] = null;
-      elements = undefined;
       continue;
     }
-    const range = sliceRange(length, begin, end, step);
-    shape[axis!] = range.count;
-    elements = range.count > MAX_ELEMENTS ? undefined : sliced(elements, range, step);
+    const { first, count: taken } = sliceRange(length, begin, end, step);
+    shape[axis!] = taken;
+    ranges[axis!] = { first, step };
   }
-  return one(computed(shape, elements, operation.inputs[0]?.isFloat));
+  const list = operation.elements(0);
+  if (list === undefined || shape.includes(null) || elementsOf(x) !== list.length) return free(shape);
+  const strides = stridesOf(x as readonly number[]);
+  const begin = ranges.reduce((sum, { first }, axis) => sum + first * strides[axis]!, 0);
+  const places = ranges.map(({ step }, axis) => ({ length: shape[axis]!, stride: step * strides[axis]! }));
+  return one(computed(shape, strided(list, begin, places), operation.inputs[0]?.isFloat));
 };
 
 const squeeze: Rule = (operation) => {
