@@ -6,15 +6,21 @@ interface Entry {
   readonly data_offsets: readonly [number, number];
 }
 
-/** The F32 value at an index, read from the file by the format's definition and nothing of ours. */
-export function valueAt(file: string, tensor: string, index: readonly number[]): number {
+/** The values of an F32 tensor and its shape, read from the file by the format's definition and nothing of ours. */
+export function tensorOf(
+  file: string,
+  tensor: string,
+): { readonly shape: readonly number[]; readonly values: Float32Array } {
   const bytes = readFileSync(file);
   const headerBytes = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerBytes)) as Record<string, Entry>;
   const entry = header[tensor];
   if (entry === undefined || entry.dtype !== 'F32') throw new Error(`${tensor} is no F32 tensor of ${file}`);
-  const flat = entry.shape.reduce((at, length, axis) => at * length + index[axis]!, 0);
-  return bytes.readFloatLE(8 + headerBytes + entry.data_offsets[0] + 4 * flat);
+  const [begin, end] = entry.data_offsets;
+  const values = Float32Array.from({ length: (end - begin) / 4 }, (_, i) =>
+    bytes.readFloatLE(8 + headerBytes + begin + 4 * i),
+  );
+  return { shape: entry.shape, values };
 }
 
 /** A file of `tensors` × `bytesEach` zeros that takes no room on disk. */
