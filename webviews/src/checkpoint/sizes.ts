@@ -42,11 +42,12 @@ export function sizesView(stats: TensorStats, numbers: Numbers, asTable: boolean
   const figure = (bytes: number | null): string => (bytes === null ? '–' : numbers.fixed(bytes / divisor, decimals));
   const smaller = (bytes: number | null): string =>
     bytes === null || bytes === 0 ? '' : `${numbers.fixed(stats.sizes.raw / bytes, 1)}×`;
-  const mark = (form: Form): TemplateResult | typeof nothing => {
+  const mark = (form: Form): TemplateResult => {
     if (form.fits !== undefined && form.fits < 1)
       return howFar(S.sizes.fits(numbers.percent(form.fits, 1)), S.sizes.fitsWhy);
     if (form.bytes === null && form.name === S.sizes.packed24) return html`<span class="how">${S.sizes.none}</span>`;
-    return form.bytes === null ? nothing : how(form.obtained ?? { kind: 'exact' }, numbers);
+    // Something stands in every place, or the next row would begin in this one.
+    return form.bytes === null ? html`<span></span>` : how(form.obtained ?? { kind: 'exact' }, numbers);
   };
   const title = S.sizes.title(unit);
   return html`<section aria-label=${title}>
