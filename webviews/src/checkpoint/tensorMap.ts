@@ -329,11 +329,11 @@ export class TensorMap extends LitElement {
   }
 
   /** The small map and the scale follow what the map has just loaded and drawn. */
-  private hadOverview = false;
+  private drawnOverview: unknown;
   private readonly onDrawn = (): void => {
-    const has = this.map?.overview !== undefined;
-    if (has !== this.hadOverview) {
-      this.hadOverview = has;
+    const overview = this.map?.overview;
+    if (overview !== this.drawnOverview) {
+      this.drawnOverview = overview;
       this.requestUpdate();
     }
   };

@@ -273,12 +273,13 @@ export class CompareMaps extends LitElement {
     };
   }
 
-  private hadOverview = false;
+  private drawnOverview: unknown;
   private readonly onDrawn = (): void => {
-    const has = this.map?.overview !== undefined;
-    if (has === this.hadOverview) return;
-    this.hadOverview = has;
-    this.requestUpdate();
+    const overview = this.map?.overview;
+    if (overview !== this.drawnOverview) {
+      this.drawnOverview = overview;
+      this.requestUpdate();
+    }
   };
 
   protected override render(): TemplateResult | typeof nothing {
