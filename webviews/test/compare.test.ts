@@ -109,7 +109,12 @@ describe('two files', () => {
     );
     expect(actions).toEqual([
       { action: 'swap' },
-      { action: 'export', format: 'csv', path: '/models/resnet18-83-tuned.safetensors' },
+      {
+        action: 'export',
+        format: 'csv',
+        path: '/models/resnet18-83-tuned.safetensors',
+        compared: ['/models/resnet18-80.safetensors', '/models/resnet18-83-tuned.safetensors'],
+      },
     ]);
   });
 });

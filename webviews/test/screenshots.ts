@@ -18,6 +18,8 @@ interface Shot {
   readonly themes?: readonly ThemeName[];
   readonly widths?: readonly number[];
   readonly keys?: readonly string[];
+  /** Device pixels per CSS pixel. */
+  readonly ratio?: number;
 }
 
 const real: Scenario = { model: 'resnet', width: 64, select: 'layer4.1.conv2.weight' };
@@ -78,6 +80,7 @@ const SHOTS: readonly Shot[] = [
     widths: [1280],
     keys: ['m', 'm', 'h', '0'],
   },
+  { name: 'inspector-magnified', page: 'checkpoint', scenario: real, themes: one, widths: [640], ratio: 2 },
   { name: 'inspector-channel', page: 'checkpoint', scenario: real, themes: one, widths: [1280], keys: ['l'] },
   { name: 'compare', page: 'compare', scenario: compared, themes: FOUR_THEMES, widths: WIDTHS },
   {
@@ -126,7 +129,13 @@ try {
     for (const theme of shot.themes ?? FOUR_THEMES) {
       for (const width of shot.widths ?? WIDTHS) {
         if (!`${shot.name}-${theme}-${width}`.includes(filter)) continue;
-        const opened = await pages.open({ page: shot.page, scenario: shot.scenario, theme, width });
+        const opened = await pages.open({
+          page: shot.page,
+          scenario: shot.scenario,
+          theme,
+          width,
+          deviceScaleFactor: shot.ratio ?? 1,
+        });
         await settle(opened.page);
         for (const key of shot.keys ?? []) {
           await opened.page.keyboard.press(key);

@@ -45,7 +45,7 @@ export function detailFindings(row: Row, explain: (code: string) => void): Templ
   const { findings, values } = row;
   const dead = values.kind === 'read' ? values.stats.deadOutputs : [];
   const list = (finding: Finding): TemplateResult | typeof nothing =>
-    dead.length > 0 && /dead/.test(finding.code)
+    dead.length > 0 && finding.code.endsWith('dead-channels')
       ? html`: <span class="num">${S.detail.deadList(dead.slice(0, NAMED).join(', '), dead.length > NAMED)}</span>`
       : nothing;
   return findings.map((finding) => {

@@ -192,6 +192,8 @@ export const S = {
     overview: 'Whole tensor; the frame is the part in view',
     scaleMagnitude: '|w| of kept',
     scaleSigned: 'value of kept',
+    scaleMeans: 'mean |w| of kept',
+    scaleSignedMeans: 'mean of kept',
     scaleZeros: 'share of zeros',
     exactlyZero: 'exactly zero',
     faded: 'paler: more zeros',

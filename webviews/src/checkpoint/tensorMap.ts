@@ -14,7 +14,7 @@ import { layoutOptions } from '../heatmap/layoutOptions.js';
 import { legendBar, zeroSwatch } from '../heatmap/legend.js';
 import { placeOf } from '../heatmap/meaning.js';
 import type { MinimapModel } from '../heatmap/minimap.js';
-import type { Look, Tile } from '../heatmap/shade.js';
+import { blockScale, type Look, type Tile } from '../heatmap/shade.js';
 import type { TileWindow } from '../heatmap/tileGrid.js';
 import { type CellValue, ValueStore } from '../heatmap/valueStore.js';
 import { STANDARD_ZOOM, type View } from '../heatmap/viewport.js';
@@ -25,6 +25,7 @@ import { icon } from '../shared/icons.js';
 import type { Numbers } from '../shared/numbers.js';
 import { how } from '../shared/obtained.js';
 import { radioGroup } from '../shared/radioGroup.js';
+import { memoise } from '../shared/store.js';
 import { twinButton } from '../shared/twinButton.js';
 import { MAPS } from '../shared/words.js';
 import type { Colouring } from './state.js';
@@ -219,19 +220,29 @@ export class TensorMap extends LitElement {
     return [tileOf(answer.value, window)];
   }
 
-  /** The scale of the colours: of the whole tensor if it was scanned, else of the small map. */
-  private look(model: TensorMapModel): Look {
+  private readonly blocks = memoise(blockScale);
+
+  /**
+   * The scale of the colours. Single values: that of the whole tensor if it was scanned, else of the small map. Where a pixel
+   * stands for many values: the range of their means.
+   */
+  private look(model: TensorMapModel, coarse: boolean): Look {
     const overview = this.map?.overview?.[0];
     const low = model.stats?.kept.absmin ?? overview?.low ?? 0;
     const high = model.stats?.kept.abs99 ?? overview?.high ?? 1;
+    const blocks = coarse && overview !== undefined ? this.blocks(overview, model.colouring === 'signed') : null;
     switch (model.colouring) {
       case 'magnitude':
-        return { kind: 'magnitude', low, high };
+        return { kind: 'magnitude', ...(blocks ?? { low, high }) };
       case 'signed':
-        return { kind: 'signed', high };
+        return { kind: 'signed', high: blocks?.high ?? high };
       case 'zeros':
         return { kind: 'zeros' };
     }
+  }
+
+  private get coarse(): boolean {
+    return this.view !== undefined && this.view.zoom < 1;
   }
 
   private mapModel(model: TensorMapModel, size: MatrixSize): HeatmapModel {
@@ -246,7 +257,7 @@ export class TensorMap extends LitElement {
       key: `${this.storeKey} ${signed}`,
       size,
       begin: views.get(viewKey) ?? { row: (dead[0] ?? 0) * size.kernelRows, column: 0, zoom: STANDARD_ZOOM },
-      looks: [this.look(model)],
+      looks: [this.look(model, this.coarse)],
       marked: new Set(dead),
       label: (view) => S.heatmap.label(head.name, zoomWords(view.zoom).long),
       loadTiles: (window, signal) => this.loadTiles(model, window, signal),
@@ -341,14 +352,14 @@ export class TensorMap extends LitElement {
   private side(model: TensorMapModel, size: MatrixSize): TemplateResult {
     const H = S.heatmap;
     const { map, view, numbers } = this;
-    const look = this.look(model);
+    const look = this.look(model, this.coarse);
     const small: MinimapModel | undefined =
       view === undefined
         ? undefined
         : {
             size,
             overview: map?.overview?.[0],
-            look,
+            look: this.look(model, true),
             view,
             window: map?.window ?? { width: 1, height: 1 },
             label: H.overview,
@@ -365,11 +376,11 @@ export class TensorMap extends LitElement {
       </div>
       ${
         look.kind === 'magnitude'
-          ? html`<span>${H.scaleMagnitude}</span>${legendBar(look)}<span class="legend-ends"
+          ? html`<span>${this.coarse ? H.scaleMeans : H.scaleMagnitude}</span>${legendBar(look)}<span class="legend-ends"
                 ><span>${numbers.value(look.low)}</span><span>≥${numbers.value(look.high)}</span></span
               >`
           : look.kind === 'signed'
-            ? html`<span>${H.scaleSigned}</span>${legendBar(look)}<span class="legend-ends"
+            ? html`<span>${this.coarse ? H.scaleSignedMeans : H.scaleSigned}</span>${legendBar(look)}<span class="legend-ends"
                   ><span>${numbers.value(-look.high)}</span><span>${numbers.signedValue(look.high)}</span></span
                 >`
             : html`<span>${H.scaleZeros}</span>${legendBar({ kind: 'zeros' })}<span class="legend-ends"><span>0\u202f%</span><span>100\u202f%</span></span>`
@@ -393,7 +404,7 @@ export class TensorMap extends LitElement {
     const tile = view !== undefined && view.zoom < 1 ? this.map?.tileAt(0, view.row, view.column) : undefined;
     return html`<div class="read-out" aria-live="polite">
       <span class="num">${where}</span>
-      <span class="quiet">${placeWords(placeOf(model.head, index), index)}${tile === undefined ? nothing : ` · ${S.heatmap.block(String(tile.step), numbers.percent(tile.zeroShare, 255))}`}</span>
+      <span class="quiet">${tile === undefined ? nothing : `${S.heatmap.block(String(tile.step), numbers.percent(tile.zeroShare, 255))} · `}${placeWords(placeOf(model.head, index), index)}</span>
     </div>`;
   }
 

@@ -5,7 +5,7 @@ import type { HeatmapCanvas, HeatmapModel } from '../heatmap/heatmapCanvas.js';
 import { layoutOptions } from '../heatmap/layoutOptions.js';
 import { legendBar, zeroSwatch } from '../heatmap/legend.js';
 import { kernelCell, placeOf } from '../heatmap/meaning.js';
-import type { Look, Tile } from '../heatmap/shade.js';
+import { blockScale, type Look, type Tile } from '../heatmap/shade.js';
 import type { TileWindow } from '../heatmap/tileGrid.js';
 import { type CellValue, ValueStore } from '../heatmap/valueStore.js';
 import { STANDARD_ZOOM, type View } from '../heatmap/viewport.js';
@@ -234,8 +234,21 @@ export class CompareMaps extends LitElement {
     const lows = [before?.low ?? 0, after?.low ?? 0].filter((low) => low > 0);
     const low = lows.length === 0 ? 0 : Math.min(...lows);
     const high = Math.max(before?.high ?? 0, after?.high ?? 0);
-    const value: Look = { kind: 'magnitude', low, high };
-    return [value, value, model.third === 'mask' ? { kind: 'mask' } : { kind: 'signed', high: delta?.high ?? 1 }];
+    const coarse = this.view !== undefined && this.view.zoom < 1;
+    const scales = coarse
+      ? [before, after].flatMap((tile) => (tile === undefined ? [] : (blockScale(tile, false) ?? [])))
+      : [];
+    const value: Look =
+      scales.length === 2
+        ? {
+            kind: 'magnitude',
+            low: Math.min(...scales.map((scale) => scale.low)),
+            high: Math.max(...scales.map((scale) => scale.high)),
+          }
+        : { kind: 'magnitude', low, high };
+    if (model.third === 'mask') return [value, value, { kind: 'mask' }];
+    const differences = coarse && delta !== undefined ? blockScale(delta, true) : null;
+    return [value, value, { kind: 'signed', high: differences?.high ?? delta?.high ?? 1 }];
   }
 
   private mapModel(model: CompareMapsModel, size: MatrixSize): HeatmapModel {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import themes from '../../test/themes.json' with { type: 'json' };
 import { lightness, type Rgb, type Theme } from '../shared/theme.js';
 import { mix } from './colourMap.js';
-import { type Colour, EMPTY, FAINTEST, type Look, shade, type Tile, unpack } from './shade.js';
+import { blockScale, type Colour, EMPTY, FAINTEST, type Look, shade, type Tile, unpack } from './shade.js';
 
 const parse = (hex: string): Rgb => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Rgb;
 
@@ -146,5 +146,35 @@ describe('shade', () => {
   test('a scale without extent is the top colour, not a division by zero', () => {
     expect(one(255, 0, { kind: 'magnitude', low: 1, high: 1 }, theme)).toBe(one(255, 0, MAGNITUDE, theme));
     expect(one(128, 0, { kind: 'signed', high: 0 }, theme)).not.toBe(EMPTY);
+  });
+});
+
+describe('the scale of a coarse picture', () => {
+  const many = (levels: readonly number[], zeroShare: readonly number[]) =>
+    tileOf(levels, zeroShare, { step: 8, high: 2 });
+
+  test('is the range of the means over kept values', () => {
+    const levels = Array.from({ length: 100 }, (_, i) => 51 + i);
+    const scale = blockScale(many(levels, new Array(100).fill(0)), false)!;
+    expect(scale.low).toBeCloseTo((53 / 255) * 2, 6);
+    expect(scale.high).toBeCloseTo((149 / 255) * 2, 6);
+  });
+
+  test('ignores what is wholly zero, and undoes the thinning by zeros', () => {
+    const scale = blockScale(many([0, 10, 40], [255, 204, 204]), false)!;
+    expect(scale.low).toBeCloseTo((10 / 255) * 2 * 5, 6);
+    expect(scale.high).toBeCloseTo((40 / 255) * 2 * 5, 6);
+  });
+
+  test('reaches from zero for signed values', () => {
+    const scale = blockScale(many([128 - 20, 128, 128 + 10], [0, 0, 0]), true)!;
+    expect(scale.low).toBe(0);
+    expect(scale.high).toBeCloseTo((20 / 127) * 2, 6);
+  });
+
+  test('is nothing for single values, zeros alone, and where all means are one', () => {
+    expect(blockScale(tileOf([1, 200], [0, 0]), false)).toBeNull();
+    expect(blockScale(many([0, 0], [255, 255]), false)).toBeNull();
+    expect(blockScale(many([9, 9], [0, 0]), false)).toBeNull();
   });
 });

@@ -100,3 +100,30 @@ const fade = (colour: Rgb, paper: Rgb, kept: number): Rgb =>
 
 /** A share of zeros as a colour's share: nothing only for nothing, so that one zero among many is seen. */
 const shareOf = (zeroShare: number): number => (zeroShare === 0 ? 0 : 0.15 + 0.85 * (zeroShare / 255));
+
+/** Ends of a scale. */
+export interface Scale {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Means of blocks lie much closer together than single values do. This is the range that most of a tile's blocks cover (2nd
+ * to 98th percentile of the mean over kept values), so that a coarse picture still shows where weights are larger. null where
+ * a tile stands for single values, or where nothing is kept.
+ */
+export function blockScale(tile: Tile, signed: boolean): Scale | null {
+  if (tile.step === 1) return null;
+  const means: number[] = [];
+  for (let i = 0; i < tile.levels.length; i++) {
+    const kept = 255 - tile.zeroShare[i]!;
+    if (kept === 0 || tile.nonFinite.has(i)) continue;
+    const level = signed ? Math.abs(tile.levels[i]! - 128) / 127 : tile.levels[i]! / 255;
+    means.push(level * tile.high * (255 / kept));
+  }
+  if (means.length === 0) return null;
+  means.sort((a, b) => a - b);
+  const at = (share: number): number => means[Math.min(means.length - 1, Math.floor(share * means.length))]!;
+  const [low, high] = [signed ? 0 : at(0.02), at(0.98)];
+  return high > low ? { low, high } : null;
+}
