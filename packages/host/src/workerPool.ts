@@ -54,7 +54,9 @@ export function createWorkerPool(options: PoolOptions): WorkerPool {
 
   function workerOf(lane: Lane): Worker {
     if (lane.worker !== null) return lane.worker;
-    const worker = new Worker(options.entry, { resourceLimits: { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 4 } });
+    const worker = new Worker(options.entry, {
+      resourceLimits: { maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 4 },
+    });
     lane.worker = worker;
     worker.unref();
     worker.on('message', (message: FromWorker) => heard(lane, message));
