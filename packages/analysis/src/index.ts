@@ -28,6 +28,7 @@ export type { HeatmapTile, MatrixLayout, MatrixSize, TileQuery } from './heatmap
 export {
   answerMagnitudes,
   beginSelection,
+  emptyCounts,
   type KthMagnitude,
   kthMagnitude,
   type MagnitudeQuestion,

@@ -83,20 +83,31 @@ export function beginSelection(
 const word = new Uint32Array(1);
 const single = new Float32Array(word.buffer);
 
-/** Counts for one question over one range of an entry. Values wider than f32 are rounded to it. Counts of ranges add up. */
+/** A selection keeps little in memory, whatever the number of threads. */
+const WINDOW_BYTES = 1 << 20;
+
+/** Counters for the answers to a question. */
+export const emptyCounts = ({ prefix }: MagnitudeQuestion): Float64Array =>
+  new Float64Array(prefix === null ? LEADING : TRAILING);
+
+/**
+ * Counts for one question over one range of an entry, added to `totals` where there are some from other ranges. Values wider than f32 are
+ * rounded to it.
+ */
 export async function answerMagnitudes(
   entry: TensorEntry,
   question: MagnitudeQuestion,
   range: ElementRange,
   work: Work,
+  totals: Float64Array = emptyCounts(question),
 ): Promise<Float64Array> {
   const mode = modeOf(entry);
-  const reader = new TensorReader(entry, mode.kind === 'float64' ? { kind: 'float32' } : mode);
+  const reader = new TensorReader(entry, mode.kind === 'float64' ? { kind: 'float32' } : mode, WINDOW_BYTES);
   try {
     if (mode.kind === 'patterns' && entry.data.kind === 'raw') {
-      return await countPatterns(reader, entry.data, mode.width, question, range, work);
-    }
-    return await countSingles(reader, question, range, work);
+      await countPatterns(reader, entry.data, mode.width, question, range, work, totals);
+    } else await countSingles(reader, question, range, work, totals);
+    return totals;
   } finally {
     reader.release();
   }
@@ -107,9 +118,9 @@ async function countSingles(
   { prefix }: MagnitudeQuestion,
   range: ElementRange,
   work: Work,
-): Promise<Float64Array> {
+  totals: Float64Array,
+): Promise<void> {
   const k = kernels();
-  const totals = new Float64Array(prefix === null ? LEADING : TRAILING);
   const region = k.take(4 * counterLength(LEADING));
   const slotRegion = k.take(2 * LEADING);
   const counts = cleared(region, prefix === null ? counterLength(LEADING) : TRAILING);
@@ -134,7 +145,6 @@ async function countSingles(
       if (elements >= FOLD_ELEMENTS) fold();
     }
     fold();
-    return totals;
   } finally {
     region.release();
     slotRegion.release();
@@ -156,7 +166,8 @@ async function countPatterns(
   { prefix }: MagnitudeQuestion,
   range: ElementRange,
   work: Work,
-): Promise<Float64Array> {
+  totals: Float64Array,
+): Promise<void> {
   const k = kernels();
   const counters = width === 16 ? counterLength(LEADING) : BYTE_COUNTERS;
   const region = k.take(4 * counters);
@@ -176,14 +187,12 @@ async function countPatterns(
   } finally {
     region.release();
   }
-  const totals = new Float64Array(prefix === null ? LEADING : TRAILING);
   const values = new Uint32Array(meaningOf(data, width).values.slice().buffer);
   patterns.forEach((times, pattern) => {
     const magnitude = values[pattern]! & MAGNITUDE;
     if (prefix === null) totals[magnitude >>> 15]! += times;
     else if (magnitude >>> 15 === prefix) totals[magnitude & 0x7fff]! += times;
   });
-  return totals;
 }
 
 /** The exact k-th magnitude over all values of some tensors together, in two reads and without a sort or a copy. Faults of the sources. */
@@ -206,10 +215,9 @@ export async function kthMagnitude(
   return attempt(async () => {
     const selection = beginSelection(elements, k, from);
     while (selection.question !== null) {
-      const total = new Float64Array(selection.question.prefix === null ? LEADING : TRAILING);
+      const total = emptyCounts(selection.question);
       for (const entry of readable) {
-        const counts = await answerMagnitudes(entry, selection.question, { begin: 0, end: entry.elements }, work);
-        for (let i = 0; i < total.length; i++) total[i]! += counts[i]!;
+        await answerMagnitudes(entry, selection.question, { begin: 0, end: entry.elements }, work, total);
         await breathe();
       }
       selection.take(total);

@@ -1,3 +1,14 @@
+export {
+  type Bench,
+  type BenchRow,
+  type BenchTable,
+  type Contender,
+  faster,
+  type Lap,
+  race,
+  rateRow,
+  timeRow,
+} from './bench.js';
 export { fileSource, type ReadLog } from './fileSource.js';
 export {
   type FlatField,

@@ -42,10 +42,11 @@ export class TensorReader {
   constructor(
     private readonly entry: TensorEntry,
     private readonly mode: ScanMode,
+    windowBytes = WINDOW_BYTES,
   ) {
     const width = mode.kind === 'patterns' ? (mode.width === 16 ? 2 : 1) : mode.kind === 'float32' ? 4 : 8;
     const block = entry.data.kind === 'decoded' ? entry.data.blockElements : 1;
-    this.windowElements = windowElements(Math.floor(WINDOW_BYTES / width), block);
+    this.windowElements = windowElements(Math.floor(windowBytes / width), block);
     this.region = kernels().take(Math.min(this.windowElements, Math.max(1, entry.elements)) * width);
   }
 

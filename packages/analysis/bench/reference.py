@@ -1,0 +1,47 @@
+"""What NumPy users write. Prints wall seconds, CPU seconds and a value: reference.py MODE FILE BEGIN ELEMENTS [K]."""
+
+import sys
+import time
+
+import numpy as np
+
+WINDOW = 1 << 20
+
+
+def chunked(path, begin, elements):
+    """One-pass statistics, a window of 4 MB at a time."""
+    zeros = nan = inf = 0
+    low, high, total, squares = np.inf, -np.inf, 0.0, 0.0
+    rows = []
+    with open(path, "rb", buffering=0) as file:
+        file.seek(begin)
+        buffer = np.empty(WINDOW, np.float32)
+        for done in range(0, elements, WINDOW):
+            x = buffer[: min(WINDOW, elements - done)]
+            file.readinto(memoryview(x).cast("B"))
+            zero = x.reshape(-1, 4096) == 0
+            rows.append(np.count_nonzero(zero, axis=1))
+            zeros += int(rows[-1].sum())
+            finite = np.isfinite(x)
+            if not finite.all():
+                nan += int(np.isnan(x).sum())
+                inf += int(np.isinf(x).sum())
+                x = x[finite]
+            low, high = min(low, x.min()), max(high, x.max())
+            total += float(x.sum(dtype=np.float64))
+            squares += float(np.dot(x, x))
+    return zeros + total
+
+
+def kth(path, begin, elements, k):
+    """The k-th largest magnitude, with the file read."""
+    x = np.fromfile(path, np.float32, elements, offset=begin)
+    np.abs(x, out=x)
+    x.partition(elements - k)
+    return float(x[elements - k])
+
+
+mode, path, begin, elements = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+wall, cpu = time.perf_counter(), time.process_time()
+value = chunked(path, begin, elements) if mode == "chunked" else kth(path, begin, elements, int(sys.argv[5]))
+print(time.perf_counter() - wall, time.process_time() - cpu, repr(value))
