@@ -10,7 +10,8 @@ export type Convention = 'torch' | 'tensorflow' | 'tflite';
 /** By the machine name of the format. */
 export function conventionOf(format: string): Convention {
   if (/^tflite/.test(format)) return 'tflite';
-  if (/^(tf|keras|h5|hdf5|savedmodel|saved-model)/.test(format)) return 'tensorflow';
+  // Plain HDF5 files may be anybody's.
+  if (/^(tf|tensorflow|keras|savedmodel|saved-model)/.test(format)) return 'tensorflow';
   return 'torch';
 }
 

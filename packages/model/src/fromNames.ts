@@ -150,14 +150,18 @@ function looksOIHW(shape: readonly number[]): boolean {
   return shape.length === 4 && square(shape[2]!, shape[3]!) && !square(shape[0]!, shape[1]!);
 }
 
-function isConvolution({ shape }: NamedTensor, { dotted, parameter }: ParsedName, convention: Convention): boolean {
+function isConvolution(
+  { shape }: NamedTensor,
+  { dotted, parameter, module }: ParsedName,
+  convention: Convention,
+): boolean {
   if (/expert/.test(dotted)) return false;
   const spatial =
     convention === 'tensorflow' ? shape.slice(0, -2) : convention === 'tflite' ? shape.slice(1, -1) : shape.slice(2);
   const small = spatial.every((length) => length <= 32);
   if (CONV_WORD.test(dotted)) return true;
   if (shape.length >= 4) return small || WEIGHT.test(parameter);
-  return WEIGHT.test(parameter) && small && convention === 'torch';
+  return (WEIGHT.test(parameter) || module === '') && small && convention === 'torch';
 }
 
 function convolution(
@@ -177,8 +181,14 @@ function convolution(
         context.lastConvOutputs !== null && shape[0]! % context.lastConvOutputs === 0 && context.lastConvOutputs > 1;
       if (follows || DEPTHWISE.test(dotted)) kind = 'depthwise-conv';
     }
-  } else if (DEPTHWISE.test(dotted) || parameter === 'depthwise_kernel' || parameter === 'depthwise_weights')
+  } else if (DEPTHWISE.test(dotted) || (/separable/.test(dotted) && parameter === '0')) {
+    // `depthwise_kernel` by name, and the first variable of a separable convolution.
     kind = 'depthwise-conv';
+  } else if (convention === 'tensorflow' && bias !== undefined && bias !== shape[shape.length - 1]) {
+    const [inner, last] = [shape[shape.length - 2]!, shape[shape.length - 1]!];
+    if (bias === inner * last) kind = 'depthwise-conv';
+    else if (bias === inner) kind = 'transposed-conv';
+  }
   const role = weight(kind, shape, convention);
   context.lastConvOutputs =
     role.axes === undefined ? null : role.axes.output.reduce((product, axis) => product * shape[axis]!, 1);

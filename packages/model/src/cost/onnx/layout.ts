@@ -55,7 +55,8 @@ const transpose: Rule = (operation) => {
   const order = operation.ints('perm') ?? x?.map((_, axis) => x.length - 1 - axis);
   const shape = permuted(x, order);
   const list = operation.elements(0);
-  if (list === undefined || order === undefined || shape === null || elementsOf(shape) !== list.length) return free(shape);
+  if (list === undefined || order === undefined || shape === null || elementsOf(shape) !== list.length)
+    return free(shape);
   const strides = stridesOf(x as readonly number[]);
   const axes = order.map((axis, at) => ({ length: shape[at]!, stride: strides.at(axis)! }));
   return one(computed(shape, strided(list, 0, axes), operation.inputs[0]?.isFloat));
