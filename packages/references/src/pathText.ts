@@ -16,6 +16,8 @@ export function readPath(text: string): PathText | null {
   if (text === '' || text.length > MOST_CHARACTERS || text.trim() !== text) return null;
   const path = withoutScheme(text);
   if (path === null || path === '' || path === '/' || path === '.') return null;
+  // `tool:pkg:x.pth`, `12:30`: a colon stands in no path but behind the letter of a drive.
+  if (path.indexOf(':', 2) >= 0) return null;
   for (let at = 0; at < path.length; at++) {
     const code = path.charCodeAt(at);
     if (code < 32) return null;

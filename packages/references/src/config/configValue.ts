@@ -59,6 +59,8 @@ function checkpointValue(keys: readonly string[], literal: Literal): CheckpointR
     !purposes.includes('output') &&
     !purposes.includes('listing') &&
     !path.path.includes(' ') &&
+    // A bare name under any key may be a name of anything.
+    (own === 'load' || path.path.includes('/') || path.path.includes('\\')) &&
     !isFetchedByName(path.path);
   return {
     kind: 'checkpoint',
