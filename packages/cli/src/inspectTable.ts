@@ -9,6 +9,7 @@ import {
   shapeText,
 } from '@espalier/base';
 import { type FileFacts, patternText } from '@espalier/service';
+import { macsLine, operatorLines } from './operatorTable.js';
 import { bar, type Column, tableLines } from './table.js';
 import type { Colours } from './terminal.js';
 
@@ -18,6 +19,8 @@ export interface InspectView {
   /** Also tensors without zeros, biases and norms. */
   readonly all: boolean;
   readonly chosen: (name: string) => boolean;
+  /** Also the operators, one by one. */
+  readonly operators: boolean;
   /** Milliseconds that reading the values took; null where none were read. */
   readonly scanMs: number | null;
 }
@@ -61,6 +64,11 @@ export function inspectLines(name: string, facts: FileFacts, view: InspectView):
     const [headLine, ...bodyLines] = tableLines(keep(COLUMNS), rows.map(keep), view.width);
     lines.push(dim(headLine!), ...bodyLines, '');
   }
+  const operators = head.operators ?? [];
+  if (operators.length > 0) {
+    if (view.operators) lines.push(...operatorLines(operators, view.width, view.colours), '');
+    lines.push(`  ${macsLine(operators)}`, '');
+  } else if (view.operators) lines.push(`  ${dim('The file carries no operators.')}`, '');
   for (const finding of findings) {
     const paint = finding.severity === 'error' ? red : finding.severity === 'warning' ? yellow : dim;
     lines.push(`  ${paint(finding.severity)}  ${finding.message}  ${dim(finding.code)}`);

@@ -37,6 +37,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .addOption(layers())
     .option('--no-values', 'header only: read no weights')
     .option('-a, --all', 'also tensors without zeros', false)
+    .option('--operators', 'also the operators of the graph, with output shapes and multiply-accumulates', false)
     .addOption(
       new Option(
         '--fail-on <what>',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -110,6 +110,46 @@ test('--fail-on answers with 1 only when the finding occurs', async () => {
   expect((await espalier('inspect', '--fail-on', 'dead-layer', pruned('dense'))).code).toBe(0);
   expect((await espalier('inspect', '--fail-on', 'error', pruned('dead-layer'))).code).toBe(0);
 }, 20_000);
+
+test('operators are listed with what they cost, as other tools count it', async () => {
+  const cnn = fixturePath('checkpoints/onnx/cnn.onnx');
+  const { out } = await espalier('inspect', '--operators', '--no-values', cnn);
+  expect(out).toMatch(/operator\s+kind\s+output\s+MACs\s+activations\n/);
+  expect(out).toMatch(/conv1\s+Conv\s+1×16×16×16\s+110,592\s+4,096\n/);
+  expect(out).toMatch(/relu\s+Relu\s+1×16×16×16\s+0\s+4,096\n/);
+  expect(out).toContain('  182 k MACs per run (11 operators)\n');
+  expect((await espalier('inspect', '--no-values', cnn)).out).not.toContain('BatchNormalization');
+
+  const { report } = await json('--no-values', cnn, fixturePath('checkpoints/keras/small.keras'), pruned('dense'));
+  const golden = JSON.parse(readFileSync(fixturePath('golden/operator-costs.json'), 'utf8')) as {
+    models: { file: string; operators: number; macs: Record<string, number> }[];
+  };
+  for (const [i, file] of ['checkpoints/onnx/cnn.onnx', 'checkpoints/keras/small.keras'].entries()) {
+    const expected = golden.models.find((model) => model.file === file)!;
+    const found = report.files[i]!;
+    if ('error' in found) throw new Error(found.error.message);
+    expect(found.operators).toHaveLength(expected.operators);
+    expect(found.operators!.reduce((sum, { macs }) => sum + macs!, 0)).toBe(
+      Object.values(expected.macs).reduce((sum, macs) => sum + macs, 0),
+    );
+  }
+  expect(report.files[2]).not.toHaveProperty('operators');
+  expect((await espalier('inspect', '--operators', '--no-values', pruned('dense'))).out).toContain(
+    'The file carries no operators.',
+  );
+});
+
+test('an operator whose cost is not known is said to be so, and is no 0 in the sum', async () => {
+  const { out } = await espalier(
+    'inspect',
+    '--operators',
+    '--no-values',
+    fixturePath('checkpoints/onnx/subgraphs.onnx'),
+  );
+  expect(out).toMatch(/loop\/body\/mm\s+MatMul\s+2×5\s+\?\s+10\s+unknown trip count\n/);
+  expect(out).toMatch(/inner_if\/then_branch\/mm\s+MatMul\s+2×5\s+50\s+10\s+not in the total\n/);
+  expect(out).toContain('  at least 80 MACs per run (1 of 6 operators unknown)\n');
+});
 
 test('a table for people names the layers, their zeros and what is wrong', async () => {
   const { code, out, err } = await espalier('inspect', pruned('dead-channels'));

@@ -12,7 +12,7 @@ import {
 } from '@espalier/analysis';
 import { type Fault, FaultError, idleWork, type Result, raise } from '@espalier/base';
 import { type Checkpoint, openCheckpoint, type TensorData, type TensorEntry } from '@espalier/checkpoint';
-import { toHeads } from '@espalier/model';
+import { operatorCosts, toHeads } from '@espalier/model';
 import { findDoor } from './door.js';
 import type { Files } from './ports.js';
 import type { DataShell, Runner, TaskAnswer, TaskHooks, TaskKind, TaskTypes } from './tasks.js';
@@ -124,6 +124,7 @@ export function createEngine(files: Files): Engine {
         files: checkpoint.files,
         tensors: heads,
         totals: totals(heads.map((head) => ({ head }))),
+        ...(checkpoint.graph === undefined ? {} : { operators: operatorCosts(checkpoint.graph, heads) }),
       })),
 
     stats: ({ path, tensors, options }, { signal, onItem, onProgress }) =>

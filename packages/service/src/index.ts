@@ -1,3 +1,4 @@
+export { type OperatorCost, totalCost } from '@espalier/model';
 export type { CompareEnd, CompareHeads } from './comparisons.js';
 export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';

@@ -21,6 +21,7 @@ export interface InspectOptions {
   readonly layers: readonly string[];
   readonly values: boolean;
   readonly all: boolean;
+  readonly operators: boolean;
   readonly failOn: readonly string[];
   readonly threads?: number;
   readonly nearZero: number;
@@ -112,6 +113,7 @@ async function printTable(
     width: terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0,
     colours: coloursOf(terminal),
     all: options.all || options.layers.length > 0,
+    operators: options.operators,
     chosen,
     scanMs: outcome.scanMs,
   });

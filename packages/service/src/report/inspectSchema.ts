@@ -91,11 +91,19 @@ const operator = z.object({
   name: z.string(),
   operator: z.string(),
   layer: z.string().optional(),
+  path: z.array(z.string()).optional().describe('Enclosing branches and loop bodies, outermost first.'),
   inputShapes: z.array(z.array(z.number().nullable()).nullable()),
   outputShape: z.array(z.number().nullable()).nullable(),
-  macs: z.number().nullable().describe('Multiply-accumulates at batch 1; null: not understood.'),
-  activations: z.number().nullable(),
-  unknown: z.string().optional(),
+  macs: z
+    .number()
+    .nullable()
+    .describe('Multiply-accumulates, at batch 1 where the file leaves the batch open; null: not known.'),
+  activations: z.number().nullable().describe('Elements of all outputs.'),
+  unknown: z.string().optional().describe('What is not known: operator, shape, trip count, size.'),
+  inTotal: z
+    .literal(false)
+    .optional()
+    .describe('Does not run beside the others: a branch beside a costlier one, a training graph, a function.'),
 });
 
 const readableFile = z.object({
