@@ -63,6 +63,10 @@ export class Accumulator {
     this.firstNonFinite ??= firstNonFinite;
   }
 
+  addExactZeros(zeros: number): void {
+    this.exactZeros += zeros;
+  }
+
   /** True until a value that is not finite was seen. */
   get allFinite(): boolean {
     return this.firstNonFinite === null;

@@ -1,10 +1,13 @@
 import { HISTOGRAM_BINS, histogramBin } from '@espalier/kernels';
 import { type OrderFacts, reportedRanks } from './order.js';
 
-/** Values with how often each occurs; finite, in any order. */
-export interface WeightedValues {
-  readonly values: Float64Array;
+/** Values with how often each occurs, and the order they stand in. */
+interface WeightedValues {
+  readonly values: Float32Array | Float64Array;
   readonly counts: Float64Array;
+  /** Indices of finite values, ascending by value and by magnitude. */
+  readonly bySize: Uint32Array;
+  readonly byMagnitude: Uint32Array;
 }
 
 /** Order facts of a small tensor, from its values. */
@@ -14,8 +17,8 @@ export function orderOfValues(
   mean: number,
   nearLimit: number,
 ): OrderFacts {
-  const finite = Float64Array.from(values).filter((value) => Number.isFinite(value));
-  return orderOfWeighted({ values: finite, counts: new Float64Array(finite.length).fill(1) }, zeros, mean, nearLimit);
+  const counts = new Float64Array(values.length).fill(1);
+  return orderOfWeighted({ values, counts, ...ordersOf(values) }, zeros, mean, nearLimit);
 }
 
 /** Order facts from the counts of bit patterns. */
@@ -26,60 +29,70 @@ export function orderOfPatterns(
   mean: number,
   nearLimit: number,
 ): OrderFacts {
-  const values: number[] = [];
-  const times: number[] = [];
-  counts.forEach((count, pattern) => {
-    if (count === 0 || !Number.isFinite(meaning[pattern])) return;
-    values.push(meaning[pattern]!);
-    times.push(count);
-  });
-  return orderOfWeighted(
-    { values: Float64Array.from(values), counts: Float64Array.from(times) },
-    zeros,
-    mean,
-    nearLimit,
-  );
+  let orders = known.get(meaning);
+  if (orders === undefined) {
+    orders = ordersOf(meaning);
+    known.set(meaning, orders);
+  }
+  return orderOfWeighted({ values: meaning, counts, ...orders }, zeros, mean, nearLimit);
 }
 
-function orderOfWeighted(
-  { values, counts }: WeightedValues,
-  zeros: number,
-  mean: number,
-  nearLimit: number,
-): OrderFacts {
-  const finite = counts.reduce((sum, count) => sum + count, 0);
-  const ranks = reportedRanks(finite, zeros);
-  const bySize = ascending(values);
-  const byMagnitude = ascending(values.map(Math.abs));
-  const signed = pick(bySize, values, counts, ranks.signed);
-  const magnitude = pick(byMagnitude, values, counts, ranks.magnitude).map(Math.abs);
+type Orders = Pick<WeightedValues, 'bySize' | 'byMagnitude'>;
+
+/** The order of all values of a type is the same for every tensor. */
+const known = new WeakMap<Float32Array, Orders>();
+
+function ordersOf(values: Float32Array | Float64Array): Orders {
+  const finite = Uint32Array.from(values.keys()).filter((i) => Number.isFinite(values[i]));
+  return {
+    bySize: finite.slice().sort((a, b) => values[a]! - values[b]!),
+    byMagnitude: finite.sort((a, b) => Math.abs(values[a]!) - Math.abs(values[b]!)),
+  };
+}
+
+function orderOfWeighted(weighted: WeightedValues, zeros: number, mean: number, nearLimit: number): OrderFacts {
+  const { values, counts, bySize, byMagnitude } = weighted;
+  const present = presentIn(bySize, counts);
+  let finite = 0;
   let nearZeros = 0;
   let squaredDeviations = 0;
-  values.forEach((value, i) => {
-    if (Math.abs(value) <= nearLimit) nearZeros += counts[i]!;
-    squaredDeviations += counts[i]! * (value - mean) ** 2;
-  });
+  for (const i of present) {
+    const [value, times] = [values[i]!, counts[i]!];
+    finite += times;
+    if (Math.abs(value) <= nearLimit) nearZeros += times;
+    squaredDeviations += times * (value - mean) ** 2;
+  }
+  const ranks = reportedRanks(finite, zeros);
+  // Only few of the 65 536 patterns of a narrow type may occur.
+  const magnitude = pick(presentIn(byMagnitude, counts), values, counts, ranks.magnitude).map(Math.abs);
   return {
-    quantiles: finite === 0 ? null : signed,
+    quantiles: finite === 0 ? null : pick(present, values, counts, ranks.signed),
     absmin: magnitude[0] ?? null,
     absMedian: magnitude[1] ?? null,
     abs99: magnitude[2] ?? null,
     nearZeros,
-    histogram:
-      finite === 0
-        ? null
-        : histogramOf(values, counts, values[bySize[0]!]! + 0, values[bySize[bySize.length - 1]!]! + 0),
+    histogram: finite === 0 ? null : histogramOf(weighted, present),
     squaredDeviations,
   };
 }
 
-/** Indices in ascending order of their keys. */
-function ascending(keys: Float64Array): Uint32Array {
-  return Uint32Array.from(keys.keys()).sort((a, b) => keys[a]! - keys[b]!);
+function presentIn(order: Uint32Array, counts: Float64Array): Uint32Array {
+  const present = new Uint32Array(order.length);
+  let length = 0;
+  for (let k = 0; k < order.length; k++) {
+    const i = order[k]!;
+    if (counts[i]! > 0) present[length++] = i;
+  }
+  return present.subarray(0, length);
 }
 
 /** The values at some ascending ranks. */
-function pick(order: Uint32Array, values: Float64Array, counts: Float64Array, ranks: readonly number[]): number[] {
+function pick(
+  order: Uint32Array,
+  values: Float32Array | Float64Array,
+  counts: Float64Array,
+  ranks: readonly number[],
+): number[] {
   const found: number[] = [];
   let at = 0;
   let passed = 0;
@@ -90,10 +103,10 @@ function pick(order: Uint32Array, values: Float64Array, counts: Float64Array, ra
   return found;
 }
 
-function histogramOf(values: Float64Array, times: Float64Array, low: number, high: number): OrderFacts['histogram'] {
+function histogramOf({ values, counts: times }: WeightedValues, present: Uint32Array): OrderFacts['histogram'] {
   const counts = new Array<number>(HISTOGRAM_BINS).fill(0);
-  values.forEach((value, i) => {
-    counts[histogramBin(value, low, high)]! += times[i]!;
-  });
+  const low = values[present[0]!]! + 0;
+  const high = values[present[present.length - 1]!]! + 0;
+  for (const i of present) counts[histogramBin(values[i]!, low, high)]! += times[i]!;
   return { low, high, counts };
 }

@@ -5,7 +5,7 @@ import type { TensorHead } from '@espalier/model';
 import { Accumulator } from './accumulator.js';
 import { digestAccumulator } from './digest.js';
 import { cleared, FOLD_ELEMENTS, SPARSE } from './float32.js';
-import { meaningOf } from './meaning.js';
+import { meaningOf, type PatternMeaning } from './meaning.js';
 import type { ElementRange, FirstAnswer, FirstQuestion } from './question.js';
 import { BLOCK_ELEMENTS, type TensorReader } from './reader.js';
 
@@ -22,6 +22,7 @@ export async function firstOfPatterns(
   invariant(mode.kind === 'patterns', 'patterns are counted');
   const k = kernels();
   const meaning = meaningOf(data, mode.width);
+  if (question.order === 'keep') return await smallTensor(reader, data, meaning, head, question, ranges, work);
   const places = 2 ** mode.width;
   const counters = mode.width === 16 ? counterLength(places) : BYTE_COUNTERS;
   const region = k.take(4 * counters);
@@ -29,7 +30,7 @@ export async function firstOfPatterns(
   const totals = new Float64Array(places);
   const all = new Accumulator(head, question.structure, ranges);
   const digest = digestAccumulator(question.digest, data, meaning.values);
-  const canBeInfinite = meaning.values.some((value) => !Number.isFinite(value));
+  const canBeInfinite = !allFinite(meaning.values);
   let sinceFold = 0;
   try {
     for (const part of all.parts) {
@@ -57,6 +58,52 @@ export async function firstOfPatterns(
     digest.release();
     region.release();
   }
+}
+
+/** A few values are looked at one by one: that takes less than going through 65 536 counters. */
+async function smallTensor(
+  reader: TensorReader,
+  data: RawData,
+  meaning: PatternMeaning,
+  head: TensorHead,
+  question: FirstQuestion,
+  ranges: readonly ElementRange[],
+  work: Work,
+): Promise<FirstAnswer> {
+  const k = kernels();
+  const all = new Accumulator(head, question.structure, ranges);
+  const digest = digestAccumulator(question.digest, data, meaning.values);
+  const scratch = new Uint8Array(BLOCK_ELEMENTS / 8);
+  let values: Float32Array | null = null;
+  try {
+    for (const part of all.parts) {
+      all.open(part);
+      for await (const { begin, data: x } of reader.windows([part], work, reader.patterns)) {
+        values = new Float32Array(x.length);
+        for (let i = 0; i < x.length; i++) values[i] = meaning.values[x[i]!]!;
+        const scan = k.scanFloat32(values, scratch, true);
+        all.add({ ...scan, zeros: 0 }, begin, values);
+        all.addPatterns(matchZeros(x, meaning.zero, all.bits(begin, x.length)), null);
+        all.addExactZeros(scan.zeros);
+        digest.addPatterns(x, begin);
+      }
+      all.close(part);
+    }
+    return all.answer({ counts: null, values, digest: digest.sum() });
+  } finally {
+    all.release();
+    digest.release();
+  }
+}
+
+const finiteTables = new WeakMap<Float32Array, boolean>();
+
+function allFinite(values: Float32Array): boolean {
+  const known = finiteTables.get(values);
+  if (known !== undefined) return known;
+  const finite = values.every(Number.isFinite);
+  finiteTables.set(values, finite);
+  return finite;
 }
 
 function matchZeros(

@@ -68,8 +68,11 @@ class Scan implements TensorScan {
       structure: wanted && slabs,
       digest: options.digest && whole,
       precise: entry.elements <= RESIDENT_ELEMENTS,
-      order:
-        mode.kind === 'patterns' ? null : keep ? 'keep' : { leadingBits: OrderScan.leadingBits(mode, entry.elements) },
+      order: keep
+        ? 'keep'
+        : mode.kind === 'patterns'
+          ? null
+          : { leadingBits: OrderScan.leadingBits(mode, entry.elements) },
     };
   }
 
