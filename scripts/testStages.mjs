@@ -12,6 +12,7 @@
 /** @type {readonly Stage[]} */
 export const STAGES = [
   { name: 'build', what: 'everything that ships', step: 'build' },
+  { name: 'start', what: 'npm start -- --no-open', step: 'demo', needs: ['build'] },
   { name: 'types', what: 'the TypeScript compiler', npm: 'check' },
   { name: 'lint', what: 'biome', npm: 'lint' },
   { name: 'unit', what: 'unit, property and golden tests', vitest: 'unit', needs: ['build'] },

@@ -20,6 +20,19 @@ export const STEPS = {
     return code === 0 ? { ok: true } : { ok: false, reason: `npm run build ended with ${code}` };
   },
 
+  /** The README's first command, as a stranger would give it, without opening an editor. */
+  async demo() {
+    const { code, text } = await run(process.execPath, [npmCli(), 'start', '--', '--no-open'], {
+      cwd: ROOT,
+      output: 'keep',
+    });
+    if (code !== 0) return { ok: false, reason: `npm start -- --no-open ended with ${code}` };
+    const reported = (text.match(/ of prunable weights zero/g) ?? []).length;
+    return reported >= 5
+      ? { ok: true, note: `${reported} demo checkpoints were reported` }
+      : { ok: false, reason: `npm start -- --no-open reported ${reported} checkpoints, at least 5 were expected` };
+  },
+
   async package() {
     const packed = await packageExtension();
     if (!packed.ok) return packed;
