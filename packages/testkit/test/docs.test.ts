@@ -130,6 +130,43 @@ describe('guides', () => {
   });
 });
 
+describe('the listing of the extension', () => {
+  const manifest = JSON.parse(readText('extension/package.json')) as Readonly<Record<string, unknown>> & {
+    readonly icon: string;
+    readonly capabilities: Readonly<Record<string, { readonly supported: unknown }>>;
+    readonly contributes: {
+      readonly walkthroughs: { readonly steps: { readonly media: { readonly markdown: string } }[] }[];
+      readonly configuration: { readonly properties: Readonly<Record<string, unknown>> };
+    };
+  };
+  const exists = (path: string): boolean => existsSync(join(root, 'extension', path));
+
+  test('has what a marketplace asks for', () => {
+    expect(manifest).toMatchObject({
+      license: 'Apache-2.0',
+      extensionKind: ['workspace'],
+      publisher: expect.any(String),
+    });
+    expect(manifest['categories']).toContain('Machine Learning');
+    expect(manifest['keywords']).toContain('safetensors');
+    expect([manifest.icon, 'LICENSE', 'README.md', 'CHANGELOG.md'].filter((path) => !exists(path))).toEqual([]);
+  });
+
+  test('says what works without trust and without a disk', () => {
+    expect(manifest.capabilities['untrustedWorkspaces']?.supported).toBe('limited');
+    expect(manifest.capabilities['virtualWorkspaces']?.supported).toBe('limited');
+  });
+
+  test('has a walkthrough whose steps have texts', () => {
+    const steps = manifest.contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
+    expect(steps.length).toBeGreaterThan(2);
+    expect(steps.filter(({ media }) => !exists(media.markdown))).toEqual([]);
+  });
+
+  test('lets a person trace the server', () =>
+    expect(manifest.contributes.configuration.properties).toHaveProperty(['espalier.trace.server']));
+});
+
 test('docs/numerics.md names the tools of the golden files (vitest -u writes them)', () =>
   expectGenerated('docs/numerics.md', 'tools', toolsTable()));
 
