@@ -29,6 +29,7 @@ export interface MagnitudeQuestion {
 const LEADING = 65_536;
 const TRAILING = 32_768;
 const MAGNITUDE = 0x7fff_ffff;
+const NO_WORDS = new Uint32Array(0);
 
 /** A selection as a dialogue: ask the question of every range of every entry, add up the counts, `take` them, and so on until null. */
 export interface MagnitudeSelection {
@@ -126,7 +127,7 @@ async function countSingles(
   const counts = cleared(region, prefix === null ? counterLength(LEADING) : TRAILING);
   const slots = new Int16Array(slotRegion.buffer, slotRegion.byteOffset, LEADING).fill(-1);
   if (prefix !== null) slots[prefix] = 0;
-  const plan = { shift: 15, mask: MAGNITUDE, slots, digitBits: 15, second: null };
+  const plan = { shift: 15, mask: MAGNITUDE, slots, digitBits: 15, second: null, borders: 1, thresholds: NO_WORDS };
   let elements = 0;
   const fold = (): void => {
     if (prefix === null) foldCounts(counts, totals);
@@ -139,7 +140,7 @@ async function countSingles(
       for (let at = 0; at < data.values.length; at += BLOCK_ELEMENTS) {
         const x = data.values.subarray(at, at + BLOCK_ELEMENTS);
         if (prefix === null) k.countLeading(wordsOf(x), 15, MAGNITUDE, counts, isSparse(x));
-        else k.countTrailing(wordsOf(x), plan, counts);
+        else k.countTrailing(wordsOf(x), plan, counts, NO_WORDS);
       }
       elements += data.values.length;
       if (elements >= FOLD_ELEMENTS) fold();

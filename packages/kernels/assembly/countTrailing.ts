@@ -1,9 +1,12 @@
 /**
  * Counts how words go on after their leading bits. `slots` has an i16 for each leading pattern, `word >> shift`: a slot, or −1. The digit is
  * the next `digitBits` bits. Without `second`, each slot has a table of counters for the digits. With `second`, an i16 for each slot and digit
- * names a table (or −1) of counters for all bits that are left.
+ * names a table (or −1) of counters for all bits that are left. Slots from `borders` on have no table: of
+ * them is counted how many words reach a threshold in the bits after the leading ones, one u32 a slot at `thresholds`, one counter a slot at `above`.
  */
-export function countTrailing(x: usize, length: i32, shift: i32, mask: u32, slots: usize, digitBits: i32, second: usize, tables: usize): void {
+export function countTrailing(
+  x: usize, length: i32, shift: i32, mask: u32, slots: usize, digitBits: i32, second: usize, tables: usize, borders: i32, thresholds: usize, above: usize,
+): void {
   const end = x + (<usize>(length & ~3) << 2);
   const both = (<u64>mask << 32) | mask;
   for (; x < end; x += 16) {
@@ -13,15 +16,15 @@ export function countTrailing(x: usize, length: i32, shift: i32, mask: u32, slot
     const s2 = slotOf(slots, w2 >> shift), s3 = slotOf(slots, w3 >> shift);
     // The sign bit stays only where all four have no slot.
     if ((s0 & s1 & s2 & s3) < 0) continue;
-    if (s0 >= 0) count(w0, s0, shift, digitBits, second, tables);
-    if (s1 >= 0) count(w1, s1, shift, digitBits, second, tables);
-    if (s2 >= 0) count(w2, s2, shift, digitBits, second, tables);
-    if (s3 >= 0) count(w3, s3, shift, digitBits, second, tables);
+    if (s0 >= 0) count(w0, s0, shift, digitBits, second, tables, borders, thresholds, above);
+    if (s1 >= 0) count(w1, s1, shift, digitBits, second, tables, borders, thresholds, above);
+    if (s2 >= 0) count(w2, s2, shift, digitBits, second, tables, borders, thresholds, above);
+    if (s3 >= 0) count(w3, s3, shift, digitBits, second, tables, borders, thresholds, above);
   }
   for (let i = length & ~3; i < length; i++, x += 4) {
     const w = load<u32>(x) & mask;
     const s = slotOf(slots, w >> shift);
-    if (s >= 0) count(w, s, shift, digitBits, second, tables);
+    if (s >= 0) count(w, s, shift, digitBits, second, tables, borders, thresholds, above);
   }
 }
 
@@ -33,7 +36,15 @@ function slotOf(slots: usize, pattern: u32): i32 {
 
 // @ts-ignore: decorator
 @inline
-function count(word: u32, slot: i32, shift: i32, digitBits: i32, second: usize, tables: usize): void {
+function count(
+  word: u32, slot: i32, shift: i32, digitBits: i32, second: usize, tables: usize, borders: i32, thresholds: usize, above: usize,
+): void {
+  if (slot >= borders) {
+    const place = <usize>(slot - borders) << 2;
+    const at = above + place;
+    store<u32>(at, load<u32>(at) + <u32>((word & ((1 << shift) - 1)) >= load<u32>(thresholds + place)));
+    return;
+  }
   const leftBits = shift - digitBits;
   const place = (<u32>slot << digitBits) + ((word & ((1 << shift) - 1)) >> leftBits);
   if (second == 0) {

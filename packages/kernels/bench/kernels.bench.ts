@@ -92,7 +92,9 @@ function workOf(k: Kernels): Record<string, () => void> {
   const slotRegion = k.take(2 * 65_536);
   const slots = new Int16Array(slotRegion.buffer, slotRegion.byteOffset, 65_536).fill(-1);
   for (let slot = 0; slot < 12; slot++) slots[words[slot * 100]! >>> 16] = slot;
-  const plan = { shift: 16, mask: 0xffff_ffff, slots, digitBits: 16, second: null };
+  const none = wordArray(k.take(64), 1);
+  const plan = { shift: 16, mask: 0xffff_ffff, slots, digitBits: 16, second: null, borders: 12, thresholds: none };
+  const above = wordArray(k.take(64), 1);
   const sum = wordArray(k.take(16), 4);
   const tileCount = ELEMENTS / 16;
   const tile = (): Float64Array => {
@@ -105,7 +107,7 @@ function workOf(k: Kernels): Record<string, () => void> {
     'scanFloat32, precise': () => void k.scanFloat32(values, small, true),
     digestBlocks: () => k.digestBlocks(words, 0, true, sum),
     'countLeading, 16 bits': () => k.countLeading(words, 16, 0xffff_ffff, counts, false),
-    'countTrailing, 12 slots': () => k.countTrailing(words, plan, tables),
+    'countTrailing, 12 slots': () => k.countTrailing(words, plan, tables, above),
     histogramFloat32: () => k.histogramFloat32(values, -0.12, 0.12, bins),
     differFloat32: () => k.differFloat32(values, other, noDifference()),
     countPatterns16: () => k.countPatterns16(halves, counts, false),

@@ -124,13 +124,16 @@ describe('SIMD equals its plain twin', () => {
             slots[(words[words.length - 1 - slot]! & mask) >>> shift] = slot;
           for (const digitBits of [shift, shift - 6]) {
             const second = new Int16Array(3 * 2 ** digitBits).map((_, place) => (place % 3 === 0 ? place % 4 : -1));
+            const thresholds = Uint32Array.of(2 ** (shift - 1), 7, 0);
             for (const plan of [
-              { shift, mask, slots, digitBits, second: null },
-              { shift, mask, slots, digitBits, second },
+              { shift, mask, slots, digitBits, second: null, borders: 3, thresholds },
+              { shift, mask, slots, digitBits, second, borders: 3, thresholds },
+              { shift, mask, slots, digitBits, second: null, borders: 1, thresholds },
+              { shift, mask, slots, digitBits, second: null, borders: 0, thresholds },
             ]) {
               const tables = [plain, simd].map((k) => {
-                const counts = new Uint32Array(3 * 2 ** shift);
-                k.countTrailing(words, plan, counts);
+                const counts = new Uint32Array(3 * 2 ** shift + 3);
+                k.countTrailing(words, plan, counts.subarray(3), counts.subarray(0, 3));
                 return counts;
               });
               expect(same(tables[0]!, tables[1]!)).toBe(true);

@@ -28,6 +28,9 @@ export interface Exports {
     digitBits: number,
     second: number,
     tables: number,
+    borders: number,
+    thresholds: number,
+    above: number,
   ): void;
   decodeBfloat16(x: number, length: number, out: number): void;
   decodeFloat16(x: number, length: number, out: number): void;

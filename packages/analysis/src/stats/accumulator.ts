@@ -138,6 +138,7 @@ export function mergeRefine(a: RefineAnswer, b: RefineAnswer): RefineAnswer {
     kind: 'refine',
     next: a.next.map((counts, slot) => mergeCounts([counts, b.next[slot]!])!),
     histogram: a.histogram === null ? null : mergeCounts([a.histogram, b.histogram]),
+    above: a.above === null ? null : mergeCounts([a.above, b.above]),
     squaredDeviations: a.squaredDeviations + b.squaredDeviations,
     nearZeros: a.nearZeros + b.nearZeros,
   };

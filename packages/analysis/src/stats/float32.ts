@@ -118,13 +118,8 @@ export async function refineFloat32(
         if (nearLimit !== null) nearZeros += k.countNearZero(x, nearLimit);
       }
     }
-    return {
-      kind: 'refine',
-      next: trailing?.totals() ?? [],
-      histogram: histogram?.totals() ?? null,
-      squaredDeviations,
-      nearZeros,
-    };
+    const { next, above } = trailing?.totals() ?? { next: [], above: null };
+    return { kind: 'refine', next, histogram: histogram?.totals() ?? null, above, squaredDeviations, nearZeros };
   } finally {
     trailing?.release();
     histogram?.release();
@@ -137,34 +132,38 @@ interface BlockCounter<Totals> {
   release(): void;
 }
 
+interface TrailingTotals {
+  readonly next: Float64Array[];
+  readonly above: Float64Array | null;
+}
+
 /**
- * Counts of the bits after some prefixes. All prefixes share their first `slotBits` bits with a slot of the kernel; where more bits are known,
- * a second table leads from slot and digit to the prefix.
+ * Counts of the bits after some prefixes, and of values beyond borders. All prefixes share their first `slotBits` bits with a slot of the
+ * kernel; where more bits are known, a second table leads from slot and digit to the prefix.
  */
-function trailingCounter({
-  slotBits,
-  knownBits,
-  nextBits,
-  prefixes,
-}: RefineQuestion): BlockCounter<Float64Array[]> | null {
+function trailingCounter(question: RefineQuestion): BlockCounter<TrailingTotals> | null {
+  const { slotBits, knownBits, nextBits, prefixes, borders } = question;
   if (prefixes.length === 0) return null;
   const k = kernels();
-  const digitBits = knownBits === slotBits ? nextBits : knownBits - slotBits;
   const digits = 2 ** (knownBits - slotBits);
   const groups = [...new Set(prefixes.map((prefix) => Math.floor(prefix / digits)))];
   const slotRegion = k.take(2 * 2 ** slotBits);
   const slots = new Int16Array(slotRegion.buffer, slotRegion.byteOffset, 2 ** slotBits).fill(-1);
-  groups.forEach((group, slot) => {
-    slots[group] = slot;
-  });
+  for (const [slot, group] of groups.entries()) slots[group] = slot;
+  for (const [border, prefix] of (borders?.prefixes ?? []).entries()) slots[prefix] = groups.length + border;
   const second = knownBits === slotBits ? null : new Int16Array(groups.length * digits).fill(-1);
-  prefixes.forEach((prefix, table) => {
+  for (const [table, prefix] of prefixes.entries()) {
     if (second !== null) second[slots[Math.floor(prefix / digits)]! * digits + (prefix % digits)] = table;
-  });
+  }
   const size = 2 ** nextBits;
-  const plan = { shift: 32 - slotBits, mask: ALL_BITS, slots, digitBits, second };
-  const region = k.take(4 * prefixes.length * size);
-  const counts = cleared(region, prefixes.length * size);
+  const borderCount = borders?.prefixes.length ?? 0;
+  const region = k.take(4 * (prefixes.length * size + 2 * borderCount));
+  const counts = cleared(region, prefixes.length * size + borderCount);
+  const [tables, above] = [counts.subarray(0, prefixes.length * size), counts.subarray(prefixes.length * size)];
+  const thresholds = new Uint32Array(region.buffer, above.byteOffset + above.byteLength, borderCount);
+  thresholds.set(borders?.thresholds ?? []);
+  const digitBits = knownBits === slotBits ? nextBits : knownBits - slotBits;
+  const plan = { shift: 32 - slotBits, mask: ALL_BITS, slots, digitBits, second, borders: groups.length, thresholds };
   const totals = new Float64Array(counts.length);
   let elements = 0;
   const fold = (): void => {
@@ -174,13 +173,14 @@ function trailingCounter({
   };
   return {
     add(x) {
-      k.countTrailing(wordsOf(x), plan, counts);
+      k.countTrailing(wordsOf(x), plan, tables, above);
       elements += x.length;
       if (elements >= FOLD_ELEMENTS) fold();
     },
     totals() {
       fold();
-      return prefixes.map((_, table) => totals.slice(table * size, (table + 1) * size));
+      const next = prefixes.map((_, table) => totals.slice(table * size, (table + 1) * size));
+      return { next, above: borders === null ? null : totals.slice(prefixes.length * size) };
     },
     release() {
       slotRegion.release();

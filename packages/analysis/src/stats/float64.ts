@@ -116,7 +116,7 @@ export async function refineFloat64(
       if (nearLimit !== null && Math.abs(value) <= nearLimit) nearZeros++;
     }
   }
-  return { kind: 'refine', next, histogram, squaredDeviations, nearZeros };
+  return { kind: 'refine', next, histogram, above: null, squaredDeviations, nearZeros };
 }
 
 function leadingBits(high: number, low: number, known: number): number {

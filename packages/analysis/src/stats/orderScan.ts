@@ -1,6 +1,7 @@
 import { invariant } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import { histogramBin } from '@espalier/kernels';
+import { type BinnedPrefixes, binPrefixes } from './borders.js';
 import { meaningOf } from './meaning.js';
 import type { ScanMode } from './mode.js';
 import { type OrderFacts, reportedRanks } from './order.js';
@@ -20,6 +21,8 @@ export class OrderScan {
   question: RefineQuestion | null = null;
   private targets: readonly Target[] = [];
   private histogram: Float64Array | null = null;
+  /** The histogram as far as leading bits tell; null where every value is looked at. */
+  private binned: BinnedPrefixes | null = null;
   private squaredDeviations: number;
   private nearZeros: number | null = null;
   private readonly finite: number;
@@ -31,7 +34,8 @@ export class OrderScan {
     if (mode.kind === 'float64') return 16;
     if (elements <= 2 ** 16) return 12;
     if (elements <= RESIDENT_ELEMENTS) return 16;
-    return elements < 2 ** 27 ? 18 : 20;
+    if (elements < 2 ** 23) return 18;
+    return elements < 2 ** 27 ? 19 : 20;
   }
 
   constructor(
@@ -53,6 +57,9 @@ export class OrderScan {
     invariant(question !== null, 'nothing is asked');
     this.targets = advanceTargets(this.targets, question.prefixes, answer.next, question.knownBits);
     if (question.histogram !== null) this.histogram = answer.histogram;
+    if (question.knownBits === question.slotBits && this.binned !== null) {
+      this.histogram = this.withBorders(this.binned, question, answer);
+    }
     if (question.deviationsFrom !== null) this.squaredDeviations = answer.squaredDeviations;
     if (question.nearLimit !== null) this.nearZeros = answer.nearZeros;
     const knownBits = question.knownBits + question.nextBits;
@@ -65,6 +72,7 @@ export class OrderScan {
             nextBits: this.asked.mode.kind === 'float64' ? 16 : this.bits - knownBits,
             prefixes: prefixesOf(this.targets, knownBits),
             histogram: null,
+            borders: null,
             deviationsFrom: null,
             nearLimit: null,
           };
@@ -101,6 +109,22 @@ export class OrderScan {
     return { low: min + 0, high: max + 0, counts };
   }
 
+  /** Splits the prefixes that a border runs through: by what was counted beyond it, or by the table that the prefix has for other reasons. */
+  private withBorders(binned: BinnedPrefixes, question: RefineQuestion, answer: RefineAnswer): Float64Array {
+    const histogram = binned.counts.slice();
+    let border = 0;
+    for (const { prefix, threshold, count, before, beyond } of binned.borders) {
+      const slot = question.prefixes.indexOf(prefix);
+      const above =
+        slot < 0
+          ? answer.above![border++]!
+          : answer.next[slot]!.subarray(threshold).reduce((sum, times) => sum + times, 0);
+      histogram[before]! += count - above;
+      histogram[beyond]! += above;
+    }
+    return histogram;
+  }
+
   private get bits(): 32 | 64 {
     return this.asked.mode.kind === 'float64' ? 64 : 32;
   }
@@ -118,14 +142,23 @@ export class OrderScan {
       this.bits === 64 ? 11 : 8,
     );
     const rest = this.bits - leadingBits;
+    const prefixes = prefixesOf(this.targets, leadingBits);
+    // Small tensors are read from memory anyhow, and have too few leading bits.
+    const streamed = this.bits === 32 && elements > RESIDENT_ELEMENTS;
+    this.binned = streamed ? binPrefixes(counts, this.first.exactZeros, min, max) : null;
+    const open = this.binned?.borders.filter(({ prefix }) => !prefixes.includes(prefix)) ?? [];
     this.question = {
       kind: 'refine',
       mode: this.asked.mode,
       slotBits: leadingBits,
       knownBits: leadingBits,
       nextBits: this.bits === 64 ? 16 : elements <= RESIDENT_ELEMENTS ? Math.ceil(rest / 2) : rest,
-      prefixes: prefixesOf(this.targets, leadingBits),
-      histogram: { low: min, high: max },
+      prefixes,
+      histogram: this.binned === null ? { low: min, high: max } : null,
+      borders:
+        this.binned === null
+          ? null
+          : { prefixes: open.map(({ prefix }) => prefix), thresholds: open.map(({ threshold }) => threshold) },
       deviationsFrom: this.cancels ? this.mean : null,
       nearLimit: this.anyNear(leadingBits) ? this.largestSingle : null,
     };

@@ -5,7 +5,7 @@ import type { TensorHead } from '@espalier/model';
 import { Accumulator } from './accumulator.js';
 import { digestAccumulator } from './digest.js';
 import { cleared, FOLD_ELEMENTS, SPARSE } from './float32.js';
-import { meaningOf, type PatternMeaning } from './meaning.js';
+import { meaningOf, type PatternClass, type PatternMeaning } from './meaning.js';
 import type { ElementRange, FirstAnswer, FirstQuestion } from './question.js';
 import { BLOCK_ELEMENTS, type TensorReader } from './reader.js';
 
@@ -30,7 +30,7 @@ export async function firstOfPatterns(
   const totals = new Float64Array(places);
   const all = new Accumulator(head, question.structure, ranges);
   const digest = digestAccumulator(question.digest, data, meaning.values);
-  const canBeInfinite = !allFinite(meaning.values);
+  const scratch = new Uint8Array(BLOCK_ELEMENTS / 8);
   let sinceFold = 0;
   try {
     for (const part of all.parts) {
@@ -41,7 +41,10 @@ export async function firstOfPatterns(
           const zeros = matchZeros(x, meaning.zero, all.bits(begin + at, x.length));
           if (x instanceof Uint16Array) k.countPatterns16(x, counts, zeros > SPARSE * x.length);
           else k.countPatterns8(x, counts);
-          all.addPatterns(zeros, canBeInfinite && all.allFinite ? firstNonFinite(x, meaning.values, begin + at) : null);
+          all.addPatterns(zeros, null);
+          if (all.allFinite && countMatches(x, meaning.nonFinite, scratch) > 0) {
+            all.addPatterns(0, firstNonFinite(x, meaning.values, begin + at));
+          }
           digest.addPatterns(x, begin + at);
         }
         sinceFold += window.length;
@@ -96,29 +99,17 @@ async function smallTensor(
   }
 }
 
-const finiteTables = new WeakMap<Float32Array, boolean>();
-
-function allFinite(values: Float32Array): boolean {
-  const known = finiteTables.get(values);
-  if (known !== undefined) return known;
-  const finite = values.every(Number.isFinite);
-  finiteTables.set(values, finite);
-  return finite;
+function matchZeros(x: Uint16Array | Uint8Array, zero: PatternClass | null, bits: Uint8Array): number {
+  if (zero === null) bits.fill(0);
+  return countMatches(x, zero, bits);
 }
 
-function matchZeros(
-  x: Uint16Array | Uint8Array,
-  zero: { mask: number; match: number } | null,
-  bits: Uint8Array,
-): number {
-  if (zero === null) {
-    bits.fill(0);
-    return 0;
-  }
+/** How many elements belong to a class; one bit each in `bits`. */
+function countMatches(x: Uint16Array | Uint8Array, patterns: PatternClass | null, bits: Uint8Array): number {
+  if (patterns === null) return 0;
   const k = kernels();
-  return x instanceof Uint16Array
-    ? k.matchBits16(x, zero.mask, zero.match, bits)
-    : k.matchBits8(x, zero.mask, zero.match, bits);
+  const { mask, match } = patterns;
+  return x instanceof Uint16Array ? k.matchBits16(x, mask, match, bits) : k.matchBits8(x, mask, match, bits);
 }
 
 function firstNonFinite(x: Uint16Array | Uint8Array, values: Float32Array, begin: number): number | null {

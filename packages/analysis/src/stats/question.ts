@@ -37,8 +37,10 @@ export interface RefineQuestion {
   readonly nextBits: number;
   /** … and the known bits in question, ascending. */
   readonly prefixes: readonly number[];
-  /** Range of the histogram, once. Zeros are left out. */
+  /** Range of the histogram, once, where it must be counted value by value. Zeros are left out. */
   readonly histogram: { readonly low: number; readonly high: number } | null;
+  /** Borders of the histogram that fall among values with the same leading bits: how many of them reach the threshold in the bits that follow. */
+  readonly borders: { readonly prefixes: readonly number[]; readonly thresholds: readonly number[] } | null;
   /** Sum of squared differences from this value, once. */
   readonly deviationsFrom: number | null;
   /** Count of |x| ≤ this, once. */
@@ -80,6 +82,8 @@ export interface RefineAnswer {
   /** For each prefix 2^nextBits counts. */
   readonly next: readonly Float64Array[];
   readonly histogram: Float64Array | null;
+  /** One count a border. */
+  readonly above: Float64Array | null;
   readonly squaredDeviations: number;
   readonly nearZeros: number;
 }
