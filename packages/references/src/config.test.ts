@@ -44,6 +44,8 @@ test.each([
   ['yaml', 'export:\n  weights: m.pt', '?m.pt ← key "weights"'],
   ['json', '{"name": "distutils-precedence.pth"}', '?distutils-precedence.pth ← key "name"'],
   ['yaml', 'filename: best.pt', '?best.pt ← key "filename"'],
+  ['yaml', 'snapshot_path: last.pt', '?last.pt ← key "snapshot_path"'],
+  ['yaml', 'model: best.pt', '?best.pt ← key "model"'],
   ['yaml', 'model: yolov8n.pt', '?yolov8n.pt ← key "model"'],
   ['yaml', 'model: /path/to/m.pt', '?/path/to/m.pt ← key "model"'],
   ['json', '{"files": ["m.onnx"]}', '?m.onnx ← key "files"'],
@@ -89,8 +91,8 @@ test('a list of lists ends where it was closed', () =>
 
 test('JSON lines', () =>
   expect(checkpointsOf('{"model": "a.pt"}\n{"model": "b.pt"}', 'jsonl')).toEqual([
-    'a.pt ← key "model"',
-    'b.pt ← key "model"',
+    '?a.pt ← key "model"',
+    '?b.pt ← key "model"',
   ]));
 
 test.each([

@@ -5,6 +5,7 @@ import { findInProgram } from './program/findInProgram.js';
 import { javascriptWithJsx, typescript, typescriptWithJsx } from './program/javascript.js';
 import { python } from './program/python.js';
 import { LANGUAGES, type LanguageId, type References } from './reference.js';
+import { baseName } from './vocabulary/extensions.js';
 
 const NONE: References = { checkpoints: [], layers: [] };
 
@@ -50,8 +51,21 @@ function find(text: string, language: LanguageId): References {
       return joined([{ checkpoints, layers }, ...inner]);
     }
     case 'ipynb':
-      return joined(readNotebook(text).map((part) => part.segments.translate(find(part.segments.text, part.language))));
+      return joined(
+        readNotebook(text).map(({ segments, language: inner, commands }) =>
+          segments.translate(find(segments.text, inner), (reference) =>
+            isNamedIn(commands, reference.path) ? { ...reference, certain: false } : reference,
+          ),
+        ),
+      );
   }
+}
+
+/** Does a command name the file, or the folder it is in? */
+function isNamedIn(commands: string, path: string): boolean {
+  if (commands === '') return false;
+  const folder = path.split('/').find((part) => part !== '' && part !== '.' && part !== '..') ?? '';
+  return commands.includes(baseName(path)) || (folder.length > 3 && commands.includes(folder));
 }
 
 function joined(parts: readonly References[]): References {

@@ -42,10 +42,17 @@ test('cells of a notebook share names, and ranges lie in the JSON', () => {
     { cell_type: 'code', source: ['import torch as t\n', 'P = "a\\x62.pt"\n', '%time t.load("no.pt")'] },
     { cell_type: 'markdown', source: '[link](m.onnx)' },
     { cell_type: 'code', source: 't.load(P)\nmodel.layer1[0].weight.sum()' },
+    { cell_type: 'code', source: ['!python export.py --to onnx_out\n', 't.load("onnx_out/a.pt")'] },
+    { cell_type: 'code', source: ['!wget https://host/w.pt\n', 't.load("w.pt")'] },
     { cell_type: 'code', source: ['%%bash\n', 't.load("no.pt")'] },
     { cell_type: 'raw', source: 't.load("no.pt")' },
   );
-  expect(checkpointsOf(text, 'ipynb')).toEqual(['ab.pt ← torch.load', 'm.onnx ← link']);
+  expect(checkpointsOf(text, 'ipynb')).toEqual([
+    'ab.pt ← torch.load',
+    'm.onnx ← link',
+    '?onnx_out/a.pt ← torch.load',
+    '?w.pt ← torch.load',
+  ]);
   expect(layersOf(text, 'ipynb')).toEqual(['model: layer1.0.weight']);
   const at = text.indexOf('a\\\\x62.pt');
   expect(underCursor(`${text.slice(0, at + 1)}|${text.slice(at + 1)}`, 'ipynb')).toBe('a\\\\x62.pt');

@@ -7,6 +7,8 @@ import { Segments } from './segments.js';
 export interface NotebookPart {
   readonly language: LanguageId;
   readonly segments: Segments;
+  /** Lines that are commands (`!python export.py`, `%%bash` cells): what they name, they may make. */
+  readonly commands: string;
 }
 
 interface Cell {
@@ -50,18 +52,22 @@ function assemble(text: string, cells: readonly Cell[], kernel: string): readonl
   const language = KERNELS.get(kernel.toLowerCase());
   const code = new Segments();
   const parts: NotebookPart[] = [];
+  let commands = '';
   for (const cell of cells) {
     if (cell.kind === 'markdown') {
       const segments = new Segments();
       for (const line of cell.lines) addLine(segments, text, line);
-      parts.push({ language: 'markdown', segments });
+      parts.push({ language: 'markdown', segments, commands: '' });
     } else if (cell.kind === 'code' && language !== undefined) {
-      if (cell.lines[0]?.text.startsWith('%%')) continue;
+      const source = cell.lines.map(({ text: line }) => line).join('');
+      const isShell = source.startsWith('%%');
+      commands += isShell ? source : commandsOf(source);
+      if (isShell) continue;
       for (const line of cell.lines) addLine(code, text, line, true);
       code.separate('\n');
     }
   }
-  if (language !== undefined) parts.push({ language, segments: code });
+  if (language !== undefined) parts.push({ language, segments: code, commands });
   return parts;
 }
 
@@ -98,14 +104,19 @@ function escapedOffsets(raw: string): Uint32Array {
   return offsets.subarray(0, count);
 }
 
-/** Replaces lines that begin with `%` or `!` by blanks of the same length. */
+const isCommand = (line: string): boolean => line.trimStart().startsWith('%') || line.trimStart().startsWith('!');
+
+const commandsOf = (source: string): string =>
+  source.includes('!') || source.includes('%') ? `${source.split('\n').filter(isCommand).join('\n')}\n` : '';
+
+/** Makes comments of lines that begin with `%` or `!`: they are no code, and what they fetch is still to be read. */
 function withoutCommands(source: string): string {
   if (!source.includes('%') && !source.includes('!')) return source;
   return source
     .split('\n')
     .map((line) => {
-      const first = line.trimStart()[0];
-      return first === '%' || first === '!' ? ' '.repeat(line.length) : line;
+      const first = line.length - line.trimStart().length;
+      return isCommand(line) ? `${line.slice(0, first)}#${line.slice(first + 1)}` : line;
     })
     .join('\n');
 }

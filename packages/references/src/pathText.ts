@@ -119,3 +119,17 @@ export function isFetchedByName(path: string): boolean {
     lower.endsWith('.pt')
   );
 }
+
+/** Names of files that addresses in a text end with: they are fetched from there, by code or by a command of a notebook. */
+export function fetchedNames(text: string): Set<string> {
+  const names = new Set<string>();
+  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 3)) {
+    if (text.slice(Math.max(0, at - 4), at) === 'file') continue;
+    let end = at + 3;
+    while (end < text.length && end - at < MOST_CHARACTERS && !ADDRESS_ENDS.includes(text[end]!)) end++;
+    names.add(baseName(text.slice(at, end)));
+  }
+  return names;
+}
+
+const ADDRESS_ENDS = ' \t\n\r"\'`)>?#\\';

@@ -1,4 +1,4 @@
-import type { References } from './reference.js';
+import type { CheckpointReference, References } from './reference.js';
 
 /** A text put together from pieces of a document: code cells of a notebook, lines of a quoted code block. */
 export class Segments {
@@ -60,7 +60,7 @@ export class Segments {
   /** References of the assembled text, as ranges of the document. */
   translate(
     found: References,
-    settle: <T extends { certain: boolean }>(reference: T) => T = (same) => same,
+    settle: (reference: CheckpointReference) => CheckpointReference = (same) => same,
   ): References {
     const checkpoints = found.checkpoints.flatMap((reference) => {
       const range = this.range(reference.begin, reference.end);

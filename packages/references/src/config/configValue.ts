@@ -3,7 +3,7 @@ import type { Literal } from '../literal.js';
 import { isFetchedByName, readPath } from '../pathText.js';
 import type { CheckpointReference, LayerReference } from '../reference.js';
 import { endingOf } from '../vocabulary/extensions.js';
-import { purposeOf } from '../vocabulary/words.js';
+import { purposeOf, surelyLoads } from '../vocabulary/words.js';
 
 /** Receives what JSON, YAML and TOML documents hold, in text order. */
 export class ConfigFinder {
@@ -59,8 +59,8 @@ function checkpointValue(keys: readonly string[], literal: Literal): CheckpointR
     !purposes.includes('output') &&
     !purposes.includes('listing') &&
     !path.path.includes(' ') &&
-    // A bare name under any key may be a name of anything.
-    (own === 'load' || path.path.includes('/') || path.path.includes('\\')) &&
+    // A bare name under any key may be a name of anything, or of a file to come.
+    (surelyLoads(key) || path.path.includes('/') || path.path.includes('\\')) &&
     !isFetchedByName(path.path);
   return {
     kind: 'checkpoint',

@@ -1,12 +1,12 @@
 import type { SyntaxNode } from '@lezer/common';
 import { canNameLayer, looksLikeLayerName } from '../layerName.js';
 import { type Literal, readQuoted } from '../literal.js';
-import { isFetchedByName, readPath } from '../pathText.js';
+import { fetchedNames, isFetchedByName, readPath } from '../pathText.js';
 import type { CheckpointReference, LayerReference, References } from '../reference.js';
 import type { CallRule } from '../vocabulary/calls.js';
-import { endingOf } from '../vocabulary/extensions.js';
+import { baseName, endingOf } from '../vocabulary/extensions.js';
 import { LAYER_CALLS } from '../vocabulary/members.js';
-import { purposeOf } from '../vocabulary/words.js';
+import { purposeOf, surelyLoads } from '../vocabulary/words.js';
 import { type Arguments, argumentOf, readArguments } from './arguments.js';
 import { type Callee, calleeOf, describeCall, rulesFor } from './callee.js';
 import { layerOfChain, readChain } from './chain.js';
@@ -32,7 +32,13 @@ class ProgramFinder {
   /** Paths the program looks for first (`os.path.exists`), or writes itself. */
   private readonly tested = new Set<string>();
   private readonly written = new Set<string>();
+  /** Paths handed to functions that nobody knows here: these may make the file. */
+  private readonly handedOver = new Set<string>();
   private changesFolder = false;
+  /** `exec` may give every name another value. */
+  private runsText = false;
+  /** Files that the text fetches. */
+  private readonly fetched: ReadonlySet<string>;
 
   constructor(
     private readonly text: string,
@@ -40,6 +46,7 @@ class ProgramFinder {
     private readonly found: Survey,
   ) {
     this.evaluator = new Evaluator(text, dialect);
+    this.fetched = fetchedNames(text);
   }
 
   find(): References {
@@ -59,6 +66,9 @@ class ProgramFinder {
       this.tested.has(draft.path) ||
       this.written.has(draft.path) ||
       isFetchedByName(draft.path) ||
+      this.runsText ||
+      this.handedOver.has(draft.path) ||
+      this.fetched.has(baseName(draft.path)) ||
       (this.changesFolder && !draft.path.startsWith('/'));
     return draft.certain && isExpected ? { ...draft, certain: false } : draft;
   }
@@ -81,11 +91,13 @@ class ProgramFinder {
     ) {
       for (const piece of given.positional) this.pieces.add(piece.from);
     }
+    if (name === 'exec' && callee.segments.length === 1) this.runsText = true;
     if (name === 'add_argument' || name === 'option') this.commandLineOption(given, call);
     if (name === 'URL' && callee.segments.length === 1) this.moduleUrl(call);
-    for (const rule of rulesFor(callee, this.dialect, call.scope)) {
-      if (this.applyRule(rule, callee, given, call)) break;
-    }
+    const isKnown = rulesFor(callee, this.dialect, call.scope).some((rule) =>
+      this.applyRule(rule, callee, given, call),
+    );
+    if (!isKnown && !HARMLESS.has(name)) this.handOver(given, call);
     this.keywords(name, given, call);
   }
 
@@ -97,6 +109,19 @@ class ProgramFinder {
     for (const subject of subjects) {
       for (const value of this.evaluator.evaluate(subject, call.scope))
         this.tested.add(readPath(value.text)?.path ?? value.text);
+    }
+  }
+
+  /** A function that is not known gets a path: what it does with it is not known either. */
+  private handOver(given: Arguments, call: FoundCall): void {
+    const named = [...given.named].filter(([name]) => purposeOf(name) !== 'load').map(([, node]) => node);
+    for (const node of [...given.positional, ...named]) {
+      if (!PLAIN_ARGUMENTS.has(node.name)) continue;
+      for (const { text } of this.evaluator.evaluate(node, call.scope)) {
+        // A command line names several files.
+        for (const word of text.split(' '))
+          if (endingOf(word) === 'certain') this.handedOver.add(readPath(word)?.path ?? word);
+      }
     }
   }
 
@@ -238,13 +263,8 @@ class ProgramFinder {
     const ending = endingOf(path.path);
     if (ending !== 'certain' && !(ending === 'shared' && purpose === 'load')) return;
     if (purpose === 'output') this.written.add(path.path);
-    const certain =
-      mayBeCertain &&
-      purpose === 'load' &&
-      value.certain &&
-      path.real &&
-      path.form === 'file' &&
-      this.dialect.language === 'python';
+    const isSure = mayBeCertain && surelyLoads(name) && value.certain && path.real && path.form === 'file';
+    const certain = isSure && this.dialect.language === 'python';
     this.add(
       value,
       { path: path.path, form: path.form, direction: purpose === 'output' ? 'output' : 'input', certain, via },
@@ -279,6 +299,7 @@ class ProgramFinder {
     const purpose = purposeOf(name);
     if (ending !== 'certain' && !(ending === 'shared' && purpose === 'load' && place.kind !== 'module')) return false;
     if (place.kind === 'argument' && STRING_METHODS.has(place.callee)) return true;
+    if (place.kind === 'argument' && purpose !== 'load' && !HARMLESS.has(place.callee)) this.handedOver.add(path.path);
     const isOutput = purpose === 'output' || (place.kind === 'argument' && purposeOf(place.callee) === 'output');
     const isModule = place.kind === 'module' && literal.text.startsWith('.');
     this.drafts.set(literal.begin, {
@@ -331,6 +352,64 @@ const EXISTENCE = new Set([
   'stat',
   'statSync',
   'getsize',
+]);
+const PLAIN_ARGUMENTS = new Set([
+  'String',
+  'ContinuedString',
+  'FormatString',
+  'TemplateString',
+  'VariableName',
+  'MemberExpression',
+]);
+/** Calls that make no file of their arguments. */
+const HARMLESS = new Set([
+  ...[
+    'print',
+    'log',
+    'info',
+    'debug',
+    'warning',
+    'warn',
+    'error',
+    'len',
+    'str',
+    'repr',
+    'isinstance',
+    'format',
+    'Path',
+    'PurePath',
+    'join',
+    'joinpath',
+  ],
+  ...[
+    'abspath',
+    'realpath',
+    'dirname',
+    'basename',
+    'fspath',
+    'expanduser',
+    'resolve',
+    'URL',
+    'fileURLToPath',
+    'open',
+    'exists',
+    'isfile',
+    'isdir',
+  ],
+  ...[
+    'is_file',
+    'is_dir',
+    'existsSync',
+    'append',
+    'extend',
+    'get',
+    'endswith',
+    'startswith',
+    'replace',
+    'glob',
+    'iglob',
+    'rglob',
+  ],
 ]);
 /** Methods that compare or rewrite a string: their argument is a piece of a name. */
 const STRING_METHODS = new Set([

@@ -78,7 +78,8 @@ export const PYTHON_CALLS: readonly CallRule[] = [
   saves('*.save_pretrained', 0, 'save_directory', { form: 'folder' }),
   // NumPy
   loads('numpy.load', 0, 'file'),
-  loads('numpy.memmap', 0, 'filename', { ends: 'checkpoint', mode: { at: 2, keyword: 'mode' } }),
+  // A raw file of numbers says nothing about itself: only arrays with a header are read.
+  loads('numpy.memmap', 0, 'filename', { ends: 'certain', mode: { at: 2, keyword: 'mode' } }),
   loads('numpy.lib.format.open_memmap', 0, 'filename', { mode: { at: 1, keyword: 'mode' } }),
   saves('numpy.save numpy.savez numpy.savez_compressed', 0, 'file'),
   // ONNX

@@ -88,6 +88,14 @@ const LISTING = new Set([
   ],
 ]);
 
+/** Words of a name that is given a file to load and nothing else; `model`, `snapshot` and the like are given files to write as well. */
+const SURE = new Set(['checkpoint', 'checkpoints', 'ckpt', 'ckpts', 'weight', 'weights', 'pretrained', 'resume']);
+
+/** Does a name say that its file is there already? */
+export function surelyLoads(name: string): boolean {
+  return purposeOf(name) === 'load' && wordsOf(name).some((word) => SURE.has(word));
+}
+
 /** Splits `camelCase`, `snake_case`, `kebab-case` and `dotted.names` into lower-case words. */
 export function wordsOf(name: string): string[] {
   const words: string[] = [];
