@@ -228,8 +228,9 @@ export class TensorMap extends LitElement {
    */
   private look(model: TensorMapModel, coarse: boolean): Look {
     const overview = this.map?.overview?.[0];
-    const low = model.stats?.kept.absmin ?? overview?.low ?? 0;
-    const high = model.stats?.kept.abs99 ?? overview?.high ?? 1;
+    const sample = this.map?.sample?.[0];
+    const low = model.stats?.kept.absmin ?? sample?.low ?? 0;
+    const high = model.stats?.kept.abs99 ?? sample?.high ?? 1;
     const blocks = coarse && overview !== undefined ? this.blocks(overview, model.colouring === 'signed') : null;
     switch (model.colouring) {
       case 'magnitude':
@@ -340,13 +341,12 @@ export class TensorMap extends LitElement {
   }
 
   /** The small map and the scale follow what the map has just loaded and drawn. */
-  private drawnOverview: unknown;
+  private drawnFrom: readonly Tile[] | undefined;
   private readonly onDrawn = (): void => {
-    const overview = this.map?.overview;
-    if (overview !== this.drawnOverview) {
-      this.drawnOverview = overview;
-      this.requestUpdate();
-    }
+    const from = this.map?.sample;
+    if (from === this.drawnFrom) return;
+    this.drawnFrom = from;
+    this.requestUpdate();
   };
 
   private side(model: TensorMapModel, size: MatrixSize): TemplateResult {

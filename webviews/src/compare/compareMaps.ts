@@ -230,7 +230,7 @@ export class CompareMaps extends LitElement {
 
   /** Both value maps share one scale, else they could not be compared. */
   private looks(model: CompareMapsModel): readonly [Look, Look, Look] {
-    const [before, after, delta] = this.map?.overview ?? [];
+    const [before, after, delta] = this.map?.sample ?? [];
     const lows = [before?.low ?? 0, after?.low ?? 0].filter((low) => low > 0);
     const low = lows.length === 0 ? 0 : Math.min(...lows);
     const high = Math.max(before?.high ?? 0, after?.high ?? 0);
@@ -286,13 +286,12 @@ export class CompareMaps extends LitElement {
     };
   }
 
-  private drawnOverview: unknown;
+  private drawnFrom: readonly Tile[] | undefined;
   private readonly onDrawn = (): void => {
-    const overview = this.map?.overview;
-    if (overview !== this.drawnOverview) {
-      this.drawnOverview = overview;
-      this.requestUpdate();
-    }
+    const from = this.map?.sample;
+    if (from === this.drawnFrom) return;
+    this.drawnFrom = from;
+    this.requestUpdate();
   };
 
   protected override render(): TemplateResult | typeof nothing {

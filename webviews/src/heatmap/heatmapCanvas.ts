@@ -56,6 +56,8 @@ const TOP = 15;
 const PANE_GAP = 8;
 /** Cells that Shift and an arrow key pass where there are no kernels. */
 const LEAP = 8;
+/** A picture of a matrix up to this size is made in an instant. */
+const CHEAP_ELEMENTS = 32e6;
 
 /** One or several heat maps side by side on one canvas, so that they cannot fail to move together. */
 export class HeatmapCanvas extends LitElement {
@@ -155,6 +157,11 @@ export class HeatmapCanvas extends LitElement {
   tileAt(pane: number, row: number, column: number): { readonly step: number; readonly zeroShare: number } | undefined {
     const found = findTile(this.shown, pane, row, column);
     return found === undefined ? undefined : { step: found.tile.step, zeroShare: found.tile.zeroShare[found.at]! };
+  }
+
+  /** The whole matrix, or any tile that is there before it: enough to know a scale. */
+  get sample(): readonly Tile[] | undefined {
+    return this.overview ?? this.shown[0];
   }
 
   get loading(): boolean {
@@ -289,9 +296,10 @@ export class HeatmapCanvas extends LitElement {
     const step = stepFor(this.current.zoom, ratio);
     const windows =
       overview.step === step ? [] : tilesFor(visiblePart(this.current, model.size, this.window), model.size, step);
-    const all = [overview, ...windows];
-    this.store!.want(all);
-    return all.map((window) => this.store!.get(window)).filter((set) => set !== undefined);
+    // The whole comes first, because it is soon there and stands in for the rest; not where it costs a long read.
+    const isCheap = model.size.rows * model.size.columns <= CHEAP_ELEMENTS;
+    this.store!.want(isCheap ? [overview, ...windows] : [...windows, overview]);
+    return [overview, ...windows].map((window) => this.store!.get(window)).filter((set) => set !== undefined);
   }
 
   private colours(tile: Tile, look: Look): Uint32Array {
