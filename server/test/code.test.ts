@@ -374,6 +374,7 @@ describe('diagnostics', () => {
         'NAMES = ["a.pt", "b.pt"]',
         'parser.add_argument("--checkpoint", default="x.pt")',
         'if os.path.exists("y.pt"): torch.load("y.pt")',
+        'torch.load("/data/of/the/cluster/x.pt")',
         'torch.load("half-typed.pt',
       ].join('\n'),
     );

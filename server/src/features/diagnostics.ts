@@ -89,7 +89,7 @@ async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal:
       continue;
     }
     if (resolution.kind === 'missing') {
-      if (reference.certain) {
+      if (reference.certain && !resolution.elsewhere) {
         const { suggestion } = resolution;
         add(missingRemark(reference.path, suggestion), fixOf(parsed, reference, suggestion));
       }

@@ -64,6 +64,14 @@ test('a missing file names its nearest neighbour', async () => {
   });
 });
 
+test('an absolute path of another machine is told from one that is merely wrong here', async () => {
+  expect(await resolve('/data/runs/a.pt', ['/work/a.pt'])).toMatchObject({ kind: 'missing', elsewhere: true });
+  expect(await resolve('/data/runs/a.pt', ['/data/runs/b.txt'])).toEqual({
+    kind: 'missing',
+    tried: ['/data/runs/a.pt'],
+  });
+});
+
 test('a DVC pointer beside the empty place is told', async () =>
   expect(await resolve('models/a.pt', ['/work/models/a.pt.dvc', '/work/models/b.pt'])).toMatchObject({
     kind: 'missing',

@@ -10,13 +10,15 @@ import { baseName, isAbsolutePath, joinPath, parentOf } from './paths.js';
 export type Resolution =
   | { readonly kind: 'file'; readonly path: string }
   /**
-   * Nothing is there. `suggestion` is a path as the text would write it; `pointer` is the DVC file that stands beside the empty place.
+   * Nothing is there. `suggestion` is a path as the text would write it; `pointer` is the DVC file that stands beside the empty place;
+   * `elsewhere` marks an absolute path whose folder is not on this machine: it was written for another one.
    */
   | {
       readonly kind: 'missing';
       readonly tried: readonly string[];
       readonly suggestion?: string;
       readonly pointer?: string;
+      readonly elsewhere?: true;
     }
   /** A model of a hub, with its local snapshot if there is one. Never "missing". */
   | { readonly kind: 'hub'; readonly name: string; readonly path?: string }
@@ -67,6 +69,9 @@ export async function resolveReference(
   for (const candidate of tried) {
     const pointer = `${candidate}.dvc`;
     if ((await files.stat(pointer))?.kind === 'file') return { kind: 'missing', tried, pointer };
+  }
+  if (isAbsolutePath(path) && (await files.stat(parentOf(tried[0]!)))?.kind !== 'folder') {
+    return { kind: 'missing', tried, elsewhere: true };
   }
   const suggestion = await suggest(files, path, tried);
   return { kind: 'missing', tried, ...(suggestion === null ? {} : { suggestion }) };
