@@ -3,17 +3,22 @@ import { Uri, workspace } from 'vscode';
 /** The newest older checkpoint of the same kind in the same folder; null when there is none. */
 export async function previousCheckpoint(uri: Uri): Promise<Uri | null> {
   const folder = Uri.joinPath(uri, '..');
-  const ending = /\.[^./]+$/.exec(uri.path)?.[0] ?? '';
+  const ownName = uri.path.split('/').pop() ?? '';
+  const ending = /\.[^./]+$/.exec(ownName)?.[0] ?? '';
   const own = await workspace.fs.stat(uri);
   const entries = await workspace.fs.readDirectory(folder);
   const others = await Promise.all(
     entries
-      .filter(([name]) => name.endsWith(ending) && !uri.path.endsWith(`/${name}`))
+      .filter(([name]) => name.endsWith(ending) && name !== ownName)
       .map(async ([name]) => {
         const other = Uri.joinPath(folder, name);
-        return { other, mtime: (await workspace.fs.stat(other)).mtime };
+        return { name, other, mtime: (await workspace.fs.stat(other)).mtime };
       }),
   );
-  const older = others.filter(({ mtime }) => mtime <= own.mtime).sort((a, b) => b.mtime - a.mtime);
+  // A checkout gives all files one time: then their names say which is earlier, epoch-2 before epoch-10.
+  const order = new Intl.Collator('en', { numeric: true });
+  const older = others
+    .filter(({ name, mtime }) => mtime < own.mtime || (mtime === own.mtime && order.compare(name, ownName) < 0))
+    .sort((a, b) => b.mtime - a.mtime || order.compare(b.name, a.name));
   return older[0]?.other ?? null;
 }

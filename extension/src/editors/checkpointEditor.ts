@@ -80,7 +80,7 @@ function showCheckpoint(
   const channel = new Channel(webview, client);
   const channels = openChannels.get(document.path) ?? new Set();
   openChannels.set(document.path, channels.add(channel));
-  const name = basename(document.uri.path);
+  const name = documentName(document.uri);
 
   const forget = (): void => {
     channels.delete(channel);
@@ -122,4 +122,16 @@ function showCheckpoint(
     forget();
   });
   webview.html = pageHtml(webview, context.extensionUri, 'checkpoint', name);
+}
+
+/** The file's name; of a version that Git holds, with the version: `resnet.safetensors (HEAD)`. */
+function documentName(uri: Uri): string {
+  const name = basename(uri.path);
+  if (uri.scheme !== 'git') return name;
+  try {
+    const { ref } = JSON.parse(uri.query) as { ref?: unknown };
+    return typeof ref === 'string' ? `${name} (${/^~?$/.test(ref) ? 'index' : ref})` : name;
+  } catch {
+    return name;
+  }
 }

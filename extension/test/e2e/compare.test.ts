@@ -66,15 +66,19 @@ test('shows a layer before, after, and the difference', async () => {
 
 test('the differences can be saved', async () => {
   const { page } = editor;
-  const target = join(editor.folder, 'differences.md');
+  // What is offered is taken.
+  const target = join(editor.folder, 'models', `${PRUNED}.compared.md`);
   await compared.frame.getByRole('button', { name: 'Export' }).click();
   await compared.frame.getByRole('menuitem', { name: /Markdown/ }).click();
   const input = page.locator('.quick-input-widget .quick-input-filter input');
-  await input.waitFor();
-  await expect.poll(() => input.inputValue(), soon).toMatch(/resnet-tiny-80\.safetensors\.compared\.md$/);
-  await input.fill(target);
-  await page.locator('.quick-input-action').getByText('OK').click();
-  await expect.poll(() => existsSync(target), soon).toBe(true);
+  await expect.poll(() => input.inputValue(), soon).toBe(target);
+  await expect
+    .poll(async () => {
+      // The dialog hears keys only after it has listed the folder.
+      if (await input.isVisible()) await input.press('Enter');
+      return existsSync(target);
+    }, soon)
+    .toBe(true);
   const text = readFileSync(target, 'utf8');
   expect(text).toContain(`## ${DENSE} → ${PRUNED}`);
   const [before, after] = [DENSE, PRUNED].map((name) => tensorOf(join(editor.folder, 'models', name), LAYER).values);
@@ -94,6 +98,15 @@ test('compares a file with its version at Git HEAD', async () => {
   await expect.poll(() => withHead.count('Changed'), soon).toBe(16);
   // The zeros were held while the file was tuned.
   await expect.poll(() => withHead.cell(LAYER, 'pair'), soon).toBe('93.6 93.6');
+});
+
+test('the list of changes shows both versions beside each other', async () => {
+  const { page } = editor;
+  await page.keyboard.press('Control+Shift+G');
+  await page.locator('.scm-view .monaco-list-row .label-name').getByText(PRUNED, { exact: true }).click();
+  const before = await webviewFrame(page, `espalier-checkpoint h1:text-is("${PRUNED} (index)")`);
+  await expect.poll(() => textOf(before.locator('header .facts')), soon).toMatch(/71\.8 ?% zeros of prunable .*exact/);
+  await page.keyboard.press('ControlOrMeta+Shift+E');
 });
 
 test('three files show the trend of each layer', async () => {

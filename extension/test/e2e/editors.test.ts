@@ -1,5 +1,5 @@
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quickOpen, runCommand } from '../../../scripts/vscode/window.mjs';
@@ -65,4 +65,53 @@ test('what cannot be read says where and why', async () => {
 test('activation takes a few milliseconds', () => {
   const took = Number(/Activated in ([\d.]+) ms/.exec(extensionLog(editor))?.[1]);
   expect(took).toBeLessThan(100);
+});
+
+test('in a workspace of several folders, paths are those of the own folder, then of the others', async () => {
+  const { page, server, folder } = editor;
+  const [around, models] = [dirname(folder), join(dirname(folder), 'second/models')];
+  mkdirSync(models, { recursive: true });
+  copyFileSync(join(folder, 'models/resnet-tiny-80-half.pt'), join(models, 'own.pt'));
+  const lines = ['own.pt', 'resnet-tiny-80-half.pt', 'nowhere.pt'].map((name) => `torch.load("models/${name}")`);
+  writeFileSync(join(around, 'second/use.py'), ['import torch', ...lines, ''].join('\n'));
+  const file = join(around, 'two.code-workspace');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      folders: [{ path: 'digits' }, { path: 'second' }],
+      settings: { 'espalier.scan.automatic': false },
+    }),
+  );
+  await page.goto(server.url.replace(/\?.*$/, `?workspace=${encodeURIComponent(file)}`));
+  await page.waitForSelector('.monaco-workbench .part.editor');
+  await quickOpen(page, 'use.py');
+  await expect
+    .poll(() => editorText(page), soon)
+    .toMatch(/own\.pt" ?274 k\) .*-half\.pt" ?274 k\) torch\.load\("models\/nowhere\.pt"\)/);
+  expect(await page.locator('[id="status.problems"] a').getAttribute('aria-label')).toBe('Warnings: 1');
+});
+
+test('without automatic scans, values are read when asked for', async () => {
+  const { page } = editor;
+  await quickOpen(page, 'digits-int8.tflite');
+  const opened = await inspector(page, 'digits-int8.tflite');
+  await expect.poll(() => opened.notice(), soon).toBe('The values have not been read. Read Values');
+  await opened.press('Read Values');
+  await expect.poll(() => opened.facts(), soon).toMatch(/59\.2 ?% zeros of prunable .*exact/);
+});
+
+test('a file outside of the workspace is watched while it is open', async () => {
+  const { page, folder } = editor;
+  const outside = join(dirname(folder), 'outside.safetensors');
+  copyFileSync(join(folder, 'models/resnet-tiny.safetensors'), outside);
+  await runCommand(page, 'File: Open File...');
+  const input = page.locator('.quick-input-widget .quick-input-filter input');
+  await expect.poll(() => input.inputValue(), soon).toContain('digits');
+  await input.fill(outside);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'outside.safetensors' }).first().waitFor();
+  await page.keyboard.press('Enter');
+  const opened = await inspector(page, 'outside.safetensors');
+  await expect.poll(() => opened.facts(), soon).toMatch(/274,205 ?parameters/);
+  copyFileSync(join(folder, 'models/resnet-tiny-80.safetensors'), outside);
+  await expect.poll(() => opened.notice(), soon).toMatch(/^The file changed on disk at .* Reload$/);
 });
