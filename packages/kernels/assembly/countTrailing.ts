@@ -2,30 +2,46 @@
  * Counts how words go on after their leading bits. `slots` has an i16 for each leading pattern, `word >> shift`: a slot, or −1. The digit is
  * the next `digitBits` bits. Without `second`, each slot has a table of counters for the digits. With `second`, an i16 for each slot and digit
  * names a table (or −1) of counters for all bits that are left. Slots from `borders` on have no table: of
- * them is counted how many words reach a threshold in the bits after the leading ones, one u32 a slot at `thresholds`, one counter a slot at `above`.
+ * them is counted how many words reach a threshold in the bits after the leading ones, one u32 a slot at `thresholds`, one counter a slot at `above`. `found`
+ * is scratch of 8200 bytes.
  */
 export function countTrailing(
   x: usize, length: i32, shift: i32, mask: u32, slots: usize, digitBits: i32, second: usize, tables: usize, borders: i32, thresholds: usize, above: usize,
+  found: usize,
 ): void {
   const end = x + (<usize>(length & ~3) << 2);
   const both = (<u64>mask << 32) | mask;
-  for (; x < end; x += 16) {
-    const a = load<u64>(x) & both, b = load<u64>(x, 8) & both;
-    const w0 = <u32>a, w1 = <u32>(a >> 32), w2 = <u32>b, w3 = <u32>(b >> 32);
-    const s0 = slotOf(slots, w0 >> shift), s1 = slotOf(slots, w1 >> shift);
-    const s2 = slotOf(slots, w2 >> shift), s3 = slotOf(slots, w3 >> shift);
-    // The sign bit stays only where all four have no slot.
-    if ((s0 & s1 & s2 & s3) < 0) continue;
-    if (s0 >= 0) count(w0, s0, shift, digitBits, second, tables, borders, thresholds, above);
-    if (s1 >= 0) count(w1, s1, shift, digitBits, second, tables, borders, thresholds, above);
-    if (s2 >= 0) count(w2, s2, shift, digitBits, second, tables, borders, thresholds, above);
-    if (s3 >= 0) count(w3, s3, shift, digitBits, second, tables, borders, thresholds, above);
+  while (x < end) {
+    // Few words have a slot, and no branch could tell which: every word is written down, and only those with a slot are kept.
+    const stop = min(end, x + (BLOCK << 2));
+    let last = found;
+    for (; x < stop; x += 16) {
+      const a = load<u64>(x) & both, b = load<u64>(x, 8) & both;
+      last = note(last, <u32>a, slotOf(slots, <u32>a >> shift));
+      last = note(last, <u32>(a >> 32), slotOf(slots, <u32>(a >> 32) >> shift));
+      last = note(last, <u32>b, slotOf(slots, <u32>b >> shift));
+      last = note(last, <u32>(b >> 32), slotOf(slots, <u32>(b >> 32) >> shift));
+    }
+    for (let at = found; at < last; at += 8) {
+      count(load<u32>(at), load<i32>(at, 4), shift, digitBits, second, tables, borders, thresholds, above);
+    }
   }
   for (let i = length & ~3; i < length; i++, x += 4) {
     const w = load<u32>(x) & mask;
     const s = slotOf(slots, w >> shift);
     if (s >= 0) count(w, s, shift, digitBits, second, tables, borders, thresholds, above);
   }
+}
+
+/** Words that are written down before they are counted; `found` has room for one more. */
+const BLOCK: usize = 1024;
+
+/** Writes a word and its slot at `at`; the next one goes behind it if there is a slot, else over it. */
+// @ts-ignore: decorator
+@inline
+function note(at: usize, word: u32, slot: i32): usize {
+  store<u64>(at, <u64>word | (<u64>slot << 32));
+  return at + (<usize>(~slot >>> 31) << 3);
 }
 
 // @ts-ignore: decorator

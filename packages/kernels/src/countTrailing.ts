@@ -54,6 +54,7 @@ export const countTrailing: Kernel<
     const thresholds = frame.input(plan.thresholds);
     const counters = frame.inout(tables);
     const reached = frame.inout(above);
+    const found = frame.scratch(8 * 1025);
     if (frame.full) return countTrailing.plain(words, plan, tables, above);
     wasm.exports.countTrailing(
       x,
@@ -67,6 +68,7 @@ export const countTrailing: Kernel<
       borders,
       thresholds,
       reached,
+      found,
     );
     frame.done();
   },

@@ -31,6 +31,7 @@ export interface Exports {
     borders: number,
     thresholds: number,
     above: number,
+    found: number,
   ): void;
   decodeBfloat16(x: number, length: number, out: number): void;
   decodeFloat16(x: number, length: number, out: number): void;

@@ -4,7 +4,7 @@ import { kerasRule } from './keras/index.js';
 import { type Carried, type Loop, loopOf, stacked } from './loops.js';
 import { onnxRule } from './onnx/index.js';
 import { type Known, Operation, type Outcome, type Rule } from './operation.js';
-import { ordered } from './order.js';
+import { ordered, producersOf } from './order.js';
 import { common, elementsOf, isEqual, type PartialShape, plus, times } from './shape.js';
 import { tensorflowRule } from './tensorflow/index.js';
 import { tfliteRule } from './tflite/index.js';
@@ -44,7 +44,8 @@ class Evaluator {
   private readonly costs: (NodeCost | undefined)[];
   /** Bodies that do not run beside the others. */
   private readonly apart = new Set<string>();
-  private readonly producers = new Map<string, GraphNode>();
+  private readonly producers: ReadonlyMap<string, number>;
+  private readonly orders = new Map<string, readonly number[]>();
   private visitsLeft: number;
 
   constructor(
@@ -55,7 +56,7 @@ class Evaluator {
     this.bodies = sortIntoBodies(graph);
     this.costs = new Array(graph.nodes.length);
     this.visitsLeft = VISITS_PER_NODE * graph.nodes.length + 1000;
-    for (const node of graph.nodes) for (const output of node.outputs) this.producers.set(output, node);
+    this.producers = producersOf(graph.nodes);
   }
 
   run(): Evaluation {
@@ -92,9 +93,17 @@ class Evaluator {
   /** Goes through the nodes of a body that runs `rounds` times (null: unknown). Returns the multiply-accumulates that are known. */
   private body(key: string, rounds: number | null, depth: number): number {
     let macs = 0;
-    for (const index of ordered(this.graph.nodes, this.bodies.nodes.get(key) ?? []))
-      macs += this.node(index, rounds, depth);
+    for (const index of this.orderOf(key)) macs += this.node(index, rounds, depth);
     return macs;
+  }
+
+  private orderOf(key: string): readonly number[] {
+    const { nodes, bodyOf } = this.bodies;
+    const order =
+      this.orders.get(key) ??
+      ordered(this.graph.nodes, nodes.get(key) ?? [], this.producers, (index) => bodyOf[index] === key);
+    this.orders.set(key, order);
+    return order;
   }
 
   private node(index: number, rounds: number | null, depth: number): number {
@@ -133,8 +142,10 @@ class Evaluator {
 
   private note(index: number, node: GraphNode, outcome: Outcome, rounds: number | null): number {
     const inputShapes = node.inputs.map((name) => this.values.get(name).shape);
-    for (const [at, name] of node.outputs.entries())
-      if (name !== '') this.values.set(name, outcome.outputs[at] ?? { shape: null });
+    for (let at = 0; at < node.outputs.length; at++) {
+      const made = outcome.outputs[at] ?? NOTHING;
+      if (node.outputs[at] !== '') this.values.set(node.outputs[at]!, made);
+    }
     const activations = this.activationsOf(node);
     const macs = outcome.macs === 0 || outcome.macs === null ? outcome.macs : times(outcome.macs, rounds);
     const unknown = reasonOf(outcome, macs, activations, rounds);
@@ -274,13 +285,15 @@ class Evaluator {
   private sourceOf(name: string): string {
     let at = name;
     for (let steps = 0; steps < 100; steps++) {
-      const producer = this.producers.get(at);
+      const producer = this.graph.nodes[this.producers.get(at) ?? -1];
       if (producer?.operator !== 'Identity' || producer.inputs[0] === undefined) return at;
       at = producer.inputs[0];
     }
     return at;
   }
 }
+
+const NOTHING: Known = { shape: null };
 
 /** A value that the body hands on as it is. */
 const isKept = ({ into, from }: Carried): boolean => into.includes(from);

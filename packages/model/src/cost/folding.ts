@@ -59,6 +59,8 @@ export function strided(
   begin: number,
   axes: readonly { readonly length: number; readonly stride: number }[],
 ): readonly Axis[] {
+  // Of no elements the axes may have any length.
+  if (list.length === 0) return [];
   let offsets = [begin];
   for (const { length, stride } of axes)
     offsets = offsets.flatMap((offset) => Array.from({ length }, (_, i) => offset + i * stride));

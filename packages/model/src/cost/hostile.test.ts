@@ -134,31 +134,29 @@ const chain = (count: number, operator: string, extra: (i: number) => Partial<Gr
   dialect: 'onnx',
 });
 
-/** Milliseconds of the fastest of three runs: other work on the machine is not what is measured. */
-function fastest(graph: Graph): number {
-  return Math.min(
-    ...[0, 1, 2].map(() => {
-      const began = performance.now();
-      operatorCosts(graph, []);
-      return performance.now() - began;
-    }),
-  );
+/** Processor time in milliseconds, of the faster of two runs: other work on the machine is not what is measured. */
+function cost(graph: Graph): number {
+  const runs = [0, 1].map(() => {
+    const before = process.cpuUsage();
+    operatorCosts(graph, []);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  });
+  return Math.min(...runs);
 }
 
 describe('large graphs', () => {
   test('a chain of 100,000 operators takes below a second', () =>
-    expect(fastest(chain(100_000, 'Relu'))).toBeLessThan(1000));
+    expect(cost(chain(100_000, 'Relu'))).toBeLessThan(1000));
 
   test('backwards too', () => {
     const graph = chain(100_000, 'Relu');
-    expect(fastest({ ...graph, nodes: [...graph.nodes].reverse() })).toBeLessThan(1000);
+    expect(cost({ ...graph, nodes: [...graph.nodes].reverse() })).toBeLessThan(1000);
   });
 
   test('and a ring, and one that adds an axis each time', () => {
-    expect(fastest(chain(100_000, 'Relu', (i) => ({ outputs: [i === 99_999 ? 'v0' : `v${i + 1}`] })))).toBeLessThan(
-      1000,
-    );
-    expect(fastest(chain(100_000, 'Unsqueeze', () => ({ attributes: { axes: [0] } })))).toBeLessThan(1000);
+    expect(cost(chain(100_000, 'Relu', (i) => ({ outputs: [i === 99_999 ? 'v0' : `v${i + 1}`] })))).toBeLessThan(1000);
+    expect(cost(chain(100_000, 'Unsqueeze', () => ({ attributes: { axes: [0] } })))).toBeLessThan(1000);
   });
 
   test('lists of sizes do not grow without end', () => {
@@ -168,32 +166,20 @@ describe('large graphs', () => {
     expect(costs.at(-1)!.outputShape).toEqual([2 ** 41]);
   });
 
-  test('an operator with 300,000 inputs and outputs', () => {
-    const names = Array.from({ length: 300_000 }, () => 'v0');
-    for (const [dialect, operators] of Object.entries(OPERATORS)) {
-      const nodes = operators.map(
-        (operator, i): GraphNode => ({
-          name: `n${i}`,
-          operator,
-          inputs: i % 5 === 0 ? names : ['v0', 'v0', 'v0'],
-          outputs: i % 5 === 1 ? names.map((_, at) => `o${i}:${at}`) : [`o${i}`],
-          attributes: {},
-        }),
-      );
-      expect(
-        operatorCosts(
-          {
-            nodes,
-            values: new Map([['v0', { shape: [4, 4] }]]),
-            inputs: ['v0'],
-            outputs: [],
-            dialect: dialect as Dialect,
-          },
-          [],
-        ),
-      ).toHaveLength(nodes.length);
-    }
-  }, 30_000);
+  test.each(Object.entries(OPERATORS))(
+    '%s operators with 200,000 inputs and outputs',
+    (dialect, operators) => {
+      const names = Array.from({ length: 200_000 }, () => 'v0');
+      const made = names.map((_, at) => `o:${at}`);
+      for (const operator of operators) {
+        const node: GraphNode = { name: 'n', operator, inputs: names, outputs: made, attributes: { axis: 0 } };
+        const values = new Map<string, GraphValue>([['v0', { shape: [4], constant: [1, 2, 3, 4] }]]);
+        const graph: Graph = { nodes: [node], values, inputs: ['v0'], outputs: [], dialect: dialect as Dialect };
+        expect([operator, cost(graph) < 3000]).toEqual([operator, true]);
+      }
+    },
+    120_000,
+  );
 
   test('loops in loops, each of which changes a shape', () => {
     const depth = 60;
@@ -229,9 +215,8 @@ describe('large graphs', () => {
       outputs: [],
       dialect: 'onnx',
     };
-    const began = performance.now();
+    expect(cost(graph)).toBeLessThan(1000);
     const costs = operatorCosts(graph, []);
-    expect(performance.now() - began).toBeLessThan(1000);
     expect(costs.filter(({ macs }) => macs === null || macs === 0)).toHaveLength(nodes.length);
   });
 });

@@ -126,7 +126,7 @@ describe('shapes', () => {
       fc.property(arbShape, fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { maxLength: 3 }), (shape, axes) => {
         fc.pre(axes.every((axis) => axis < shape.length + axes.length));
         const wide = unsqueezed(shape, axes)!;
-        axes.forEach((axis) => expect(wide[axis]).toBe(1));
+        for (const axis of axes) expect(wide[axis]).toBe(1);
         expect(axes.length === 0 ? wide : squeezed(wide, axes)).toEqual(shape);
       }),
     ));

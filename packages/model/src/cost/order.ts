@@ -1,10 +1,25 @@
 import type { GraphNode } from '@espalier/checkpoint';
 
-/** The nodes with producers before consumers, otherwise in their order. In a cycle the first that is met comes first. */
-export function ordered(nodes: readonly GraphNode[], indices: readonly number[]): readonly number[] {
+/** The node that makes a value, by its index. Of several that claim to, the first. */
+export function producersOf(nodes: readonly GraphNode[]): ReadonlyMap<string, number> {
   const producers = new Map<string, number>();
-  for (const index of indices)
+  for (let index = 0; index < nodes.length; index++)
     for (const output of nodes[index]!.outputs) if (!producers.has(output)) producers.set(output, index);
+  return producers;
+}
+
+/**
+ * The nodes of one body with producers before consumers, otherwise in their order. In a cycle the first that is met comes first. `isInside` tells whether a
+ * node is in this body.
+ */
+export function ordered(
+  nodes: readonly GraphNode[],
+  indices: readonly number[],
+  producers: ReadonlyMap<string, number>,
+  isInside: (index: number) => boolean,
+): readonly number[] {
+  // In a sound file they are in order already.
+  if (isOrdered(nodes, indices, producers, isInside)) return indices;
   const begun = new Set<number>();
   const result: number[] = [];
   // Depth first without recursion: each entry is a node and how many of its inputs were looked at.
@@ -25,8 +40,24 @@ export function ordered(nodes: readonly GraphNode[], indices: readonly number[])
         continue;
       }
       const producer = producers.get(input);
-      if (producer !== undefined) enter(producer);
+      if (producer !== undefined && isInside(producer)) enter(producer);
     }
   }
   return result;
+}
+
+function isOrdered(
+  nodes: readonly GraphNode[],
+  indices: readonly number[],
+  producers: ReadonlyMap<string, number>,
+  isInside: (index: number) => boolean,
+): boolean {
+  for (const index of indices) {
+    for (const input of nodes[index]!.inputs) {
+      const producer = producers.get(input);
+      // A node's own output among its inputs makes no order.
+      if (producer !== undefined && producer > index && isInside(producer)) return false;
+    }
+  }
+  return true;
 }

@@ -32,7 +32,7 @@ describe('broadcast', () => {
         const hidden = (shape: number[], from: number) => shape.map((axis, at) => (hide[from + at] ? null : axis));
         const found = broadcast([hidden(a, 0), hidden(b, 4)]);
         expect(found).toHaveLength(truth!.length);
-        found!.forEach((axis, at) => expect([null, truth![at]]).toContain(axis));
+        for (const [at, axis] of found!.entries()) expect([null, truth![at]]).toContain(axis);
       }),
     ));
 

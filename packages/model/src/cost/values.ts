@@ -1,6 +1,6 @@
 import type { Graph, GraphValue } from '@espalier/checkpoint';
 import { computed, type Known, shaped } from './operation.js';
-import { type Axis, completed } from './shape.js';
+import { type Axis, completed, sound } from './shape.js';
 
 /** Names that exporters give to the axis of a batch. */
 const BATCH = /batch|^(?:n|b|bs|bsz)$/i;
@@ -35,7 +35,8 @@ export class Values {
 
   /** Notes what an operator makes; the file's word stands for what that leaves open. */
   set(name: string, value: Known): void {
-    const shape = completed(value.shape, this.stated(name).shape);
+    const inferred = sound(value.shape);
+    const shape = completed(inferred, this.stated(name).shape);
     this.known.set(name, shape === value.shape ? value : { ...value, shape });
   }
 

@@ -92,12 +92,7 @@ const deformable: Rule = (operation) => convolution(operation, 1);
 const columnsToImage: Rule = (operation) => {
   const x = operation.shape(0);
   const block = operation.numbers(2);
-  const image =
-    operation.elements(1) ??
-    operation
-      .shape(1)
-      ?.slice(0, 1)
-      .flatMap((n) => Array<Axis>(n ?? 0).fill(null));
+  const image = operation.elements(1);
   const area = block?.reduce((product, length) => product * length, 1) ?? null;
   if (x === null || x.length !== 3 || image === undefined) return free(null);
   const channels = x[1] === null || area === null || area === 0 ? null : Math.floor(x[1]! / area);

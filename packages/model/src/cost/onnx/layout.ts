@@ -199,7 +199,8 @@ const tile: Rule = (operation) => {
   const list = operation.elements(0);
   const count = repeats?.length === 1 ? repeats[0]! : null;
   const shape = x !== null && repeats === undefined ? x.map(() => null) : tiled(x, repeats);
-  if (list === undefined || count === null || list.length * count > MAX_ELEMENTS) return free(shape);
+  if (list === undefined || count === null || count > MAX_ELEMENTS || list.length * count > MAX_ELEMENTS)
+    return free(shape);
   return one(computed(shape, Array.from({ length: count }, () => list).flat(), operation.inputs[0]?.isFloat));
 };
 
