@@ -70,4 +70,24 @@ test('a server that is killed is started again, and the scan goes on', async () 
   await expect.poll(async () => (await page.readOut())?.value, soon).toBe(0);
 });
 
+test('a server that ends again and again is started again only when asked', async () => {
+  const message = editor.page.locator('.notification-toast', { hasText: 'times in three minutes' });
+  for (let kills = 0; (await message.count()) === 0; kills++) {
+    expect(kills).toBeLessThan(8);
+    const text = await diagnostics(editor.page);
+    const running = serverProcess(text);
+    // A server that is just being started has no process to kill.
+    if (Number.isNaN(running)) continue;
+    process.kill(running, 'SIGKILL');
+    await expect
+      .poll(async () => (await message.count()) > 0 || serverProcess(await diagnostics(editor.page)) !== running, soon)
+      .toBe(true);
+  }
+  expect(await diagnostics(editor.page)).toContain('language server: not running');
+  await message.getByRole('button', { name: 'Restart' }).click();
+  await expect.poll(async () => serverProcess(await diagnostics(editor.page)), soon).toBeGreaterThan(0);
+  await page.press('Continue');
+  await expect.poll(() => page.notice(), soon).toMatch(reading);
+});
+
 const serverProcess = (text: string): number => Number(/running, process (\d+)/.exec(text)?.[1]);
