@@ -228,7 +228,7 @@ function matrix(a: KnownShape, b: KnownShape, transposeA: boolean, transposeB: b
 /** Trailing axes are matched; axes of length 1 stretch. */
 export function broadcast(inputs: readonly KnownShape[]): KnownShape {
   if (inputs.length === 0 || inputs.some((shape) => shape === null)) return null;
-  const rank = Math.max(...inputs.map((shape) => shape!.length));
+  const rank = inputs.reduce((most, shape) => Math.max(most, shape!.length), 0);
   return Array.from({ length: rank }, (_, axis): Axis => {
     let length: Axis = 1;
     for (const shape of inputs) {
