@@ -55,6 +55,16 @@ describe('opening', () => {
     expect(await text(page, '.facts .zero-text')).toMatch(/^79\.\d$/);
   });
 
+  test('no row moves when reading ends and nothing was found', async () => {
+    const page = await open({ model: 'plain', pauseAfter: 8 });
+    await page.waitForFunction(() => document.querySelector('.notice')?.textContent?.includes('8 of 41'));
+    const top = async () => (await page.locator('.row').first().boundingBox())!.y;
+    const before = await top();
+    await opened!.host((host) => host.resume());
+    await page.waitForFunction(() => document.querySelector('.notice') === null);
+    expect(await top()).toBe(before);
+  });
+
   test('the tensor with the worst finding is open', async () => {
     const page = await open({ model: 'one-fault' });
     await scanned(page);

@@ -61,8 +61,10 @@ describe('two files', () => {
     const page = await open({ pauseAfter: 20 });
     await page.waitForFunction(() => document.querySelector('.notice')?.textContent?.includes('20 of 61'));
     expect(await text(page, '.tools .segmented')).toMatch(/Changed weights 21/);
+    const before = await page.locator('.row').first().boundingBox();
     await opened!.host((host) => host.resume());
     await done(page);
+    expect((await page.locator('.row').first().boundingBox())!.y).toBe(before!.y);
     expect(await text(page, '.tools .segmented')).toMatch(/Changed weights 18\s*Identical 7\s*All 61/);
   });
 

@@ -20,7 +20,7 @@ import { type FakeTensor, headOf, resnet } from './fakeModel.js';
 
 /** What the fake editor and server do. Plain data, so that a test can hand it into the page. */
 export interface Scenario {
-  readonly model: 'resnet' | 'many' | 'one' | 'empty' | 'unreadable' | 'one-fault' | 'strange';
+  readonly model: 'resnet' | 'plain' | 'many' | 'one' | 'empty' | 'unreadable' | 'one-fault' | 'strange';
   /** Channels of the first stage of the ResNet. */
   readonly width?: number;
   /** Facts of this many tensors, then nothing until `resume()` is called. */
@@ -64,6 +64,8 @@ function tensorsOf(scenario: Scenario): FakeTensor[] {
       return [];
     case 'one':
       return resnet(width).filter(({ head }) => head.name === 'layer3.0.conv2.weight');
+    case 'plain':
+      return resnet(width).filter(({ head }) => !head.prunable);
     case 'many':
       return manyTensors();
     case 'strange':

@@ -153,7 +153,7 @@ export function notice(
 ): TemplateResult | typeof nothing {
   const line = noticeLine(state, sums, bytes, numbers, act);
   if (line === null) return nothing;
-  return html`<div class="bar notice ${line.late === true ? 'late' : ''}">
+  return html`<div class="bar notice">
     ${line.mark === undefined ? nothing : icon(line.mark, { tone: line.mark === 'error' ? 'error' : 'quiet' })}
     <span>${line.text}</span>
     ${line.aside === undefined ? nothing : html`<span class="faint">${line.aside}</span>`}
@@ -168,8 +168,6 @@ interface NoticeLine {
   readonly mark?: 'reload' | 'error';
   readonly button: string;
   readonly action: () => void;
-  /** Appears only after a moment, because most files are read by then. */
-  readonly late?: boolean;
 }
 
 function noticeLine(
@@ -195,7 +193,7 @@ function noticeLine(
         const { value, unit } = numbers.bytes(n);
         return `${value}\u202f${unit}`;
       };
-      if (progress === null) return { text: N.starting, button: N.cancel, action: act.cancel, late: true };
+      if (progress === null) return { text: N.starting, button: N.cancel, action: act.cancel };
       return {
         text: N.reading(
           numbers.integer(progress.doneTensors),
@@ -208,7 +206,6 @@ function noticeLine(
           : { aside: N.left(numbers.integer(Math.max(1, Math.ceil(progress.msLeft / 1000)))) }),
         button: N.cancel,
         action: act.cancel,
-        late: true,
       };
     }
     case 'stopped':

@@ -6,6 +6,7 @@ import { faultPage } from '../shared/faultView.js';
 import { filterBox } from '../shared/filterBox.js';
 import { icon } from '../shared/icons.js';
 import { createNumbers, type Numbers } from '../shared/numbers.js';
+import { Patience } from '../shared/patience.js';
 import { radioGroup } from '../shared/radioGroup.js';
 import { sash } from '../shared/sash.js';
 import { openKeysSheet, openSheet } from '../shared/sheet.js';
@@ -29,7 +30,7 @@ import { KEYS, S } from './strings.js';
 import { summaryMarkdown } from './summary.js';
 import { tensorColumns, tensorSentence } from './tableView.js';
 import type { TensorMap } from './tensorMap.js';
-import { totals } from './totals.js';
+import { type Totals, totals } from './totals.js';
 import '../shared/virtualTable.js';
 import './tensorMap.js';
 
@@ -51,6 +52,9 @@ export class CheckpointPage extends LitElement {
 
   private readonly views = new Map<string, View>();
   private generation = 0;
+  private readonly patience = new Patience(() => this.requestUpdate());
+  /** The line under the header was shown since the file was opened. */
+  private hasSpoken = false;
   private seen: RowWindow | null = null;
 
   protected override createRenderRoot(): HTMLElement {
@@ -60,7 +64,10 @@ export class CheckpointPage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.store.subscribe((state, before) => {
-      if (state.file !== before.file) this.generation++;
+      if (state.file !== before.file) {
+        this.generation++;
+        this.hasSpoken = false;
+      }
       this.requestUpdate();
       const moved = state.selected !== before.selected && state.selected !== null;
       if (moved || state.file !== before.file) void this.updateComplete.then(() => this.revealSelected());
@@ -136,23 +143,8 @@ export class CheckpointPage extends LitElement {
         })}
       </div>
       ${progressLine(state)}
-      ${notice(state, sums, head.totals.bytes, numbers, {
-        cancel: () => this.controller.stop(),
-        resume: () => this.controller.resume(),
-        reload: () => void this.controller.open(),
-        scanFully: () => this.controller.read({ full: true }),
-      })}
+      ${this.statusLine(state, head, groups, sums, numbers)}
       </header>
-      ${
-        state.findingsShown && groups.length > 0
-          ? findingsStrip(
-              groups,
-              numbers,
-              (group) => this.openFinding(group),
-              () => this.dispatch({ type: 'which', which: 'findings' }),
-            )
-          : nothing
-      }
       ${
         empty
           ? html`<main class="centred tall">${S.table.emptyFile.map((line) => html`<span>${line}</span>`)}</main>`
@@ -172,6 +164,45 @@ export class CheckpointPage extends LitElement {
       }
       <div class="visually-hidden" aria-live="polite">${this.news(state, rows, shown, numbers)}</div>
     </div>`;
+  }
+
+  /**
+   * One line under the header for what is going on and for what was found. Once it is there it stays until the file is opened
+   * anew: the rows below must not move while somebody reads them.
+   */
+  private statusLine(
+    state: State,
+    head: FileHead,
+    groups: readonly FindingGroup[],
+    sums: Totals,
+    numbers: Numbers,
+  ): TemplateResult | typeof nothing {
+    const reading = state.scan.kind === 'running' && state.news === null;
+    const silent = reading && !this.patience.isOver(true);
+    if (!reading) this.patience.isOver(false);
+    if (reading && !silent) this.hasSpoken = true;
+    const line = silent
+      ? nothing
+      : notice(state, sums, head.totals.bytes, numbers, {
+          cancel: () => this.controller.stop(),
+          resume: () => this.controller.resume(),
+          reload: () => void this.controller.open(),
+          scanFully: () => this.controller.read({ full: true }),
+        });
+    const found =
+      state.findingsShown && groups.length > 0
+        ? findingsStrip(
+            groups,
+            numbers,
+            (group) => this.openFinding(group),
+            () => this.dispatch({ type: 'which', which: 'findings' }),
+          )
+        : nothing;
+    if (line !== nothing || found !== nothing) return html`<div class="status-line">${found}${line}</div>`;
+    const done = this.hasSpoken && state.scan.kind === 'done';
+    return done
+      ? html`<div class="status-line"><div class="bar quiet">${groups.length === 0 ? S.notice.done : S.page.done}</div></div>`
+      : nothing;
   }
 
   /** What a screen reader is told of its own accord: the end of reading, and how many rows a filter leaves. */

@@ -48,6 +48,7 @@ export const S = {
     changed: (time: string) => `The file changed on disk at ${time}. These figures are of the earlier version.`,
     deleted: (time: string) => `The file was deleted at ${time}. These figures are of the version that was read.`,
     reload: 'Reload',
+    done: 'All values were read. There is nothing to report.',
     sampled: 'The file is above the size for automatic scans: these figures come from a sample.',
     scanFully: 'Scan Fully',
   },

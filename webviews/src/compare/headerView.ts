@@ -125,9 +125,9 @@ export function notice(
     text: string,
     button: string,
     action: () => void,
-    more: { aside?: string; mark?: 'reload' | 'error'; late?: boolean } = {},
+    more: { aside?: string; mark?: 'reload' | 'error' } = {},
   ) =>
-    html`<div class="bar notice ${more.late === true ? 'late' : ''}">
+    html`<div class="bar notice">
       ${more.mark === undefined ? nothing : icon(more.mark, { tone: more.mark === 'error' ? 'error' : 'quiet' })}
       <span>${text}</span>
       ${more.aside === undefined ? nothing : html`<span class="faint">${more.aside}</span>`}
@@ -144,7 +144,7 @@ export function notice(
   switch (scan.kind) {
     case 'running': {
       const { progress } = scan;
-      if (progress === null) return bar(N.starting, N.cancel, act.cancel, { late: true });
+      if (progress === null) return bar(N.starting, N.cancel, act.cancel);
       const left =
         progress.msLeft === null
           ? {}
@@ -153,7 +153,7 @@ export function notice(
         N.comparing(numbers.integer(progress.doneTensors), numbers.integer(progress.tensors)),
         N.cancel,
         act.cancel,
-        { ...left, late: true },
+        left,
       );
     }
     case 'stopped':

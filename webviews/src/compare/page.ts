@@ -6,6 +6,7 @@ import { faultPage } from '../shared/faultView.js';
 import { filterBox } from '../shared/filterBox.js';
 import { icon } from '../shared/icons.js';
 import { createNumbers, type Numbers } from '../shared/numbers.js';
+import { Patience } from '../shared/patience.js';
 import { radioGroup } from '../shared/radioGroup.js';
 import { sash } from '../shared/sash.js';
 import { openKeysSheet } from '../shared/sheet.js';
@@ -41,6 +42,9 @@ export class ComparePage extends LitElement {
 
   private readonly views = new Map<string, View>();
   private generation = 0;
+  private readonly patience = new Patience(() => this.requestUpdate());
+  /** The line under the files was shown since they were opened. */
+  private hasSpoken = false;
 
   protected override createRenderRoot(): HTMLElement {
     return this;
@@ -127,11 +131,7 @@ export class ComparePage extends LitElement {
         })}
       </div>
       ${progressLine(state)}
-      ${notice(state, { read: compared, all: rows.length }, nameOf, numbers, {
-        cancel: () => this.controller.stop(),
-        compare: () => this.controller.compare(),
-        reload: () => void this.controller.open(),
-      })}
+      ${this.statusLine(state, { read: compared, all: rows.length }, nameOf, numbers)}
       </header>
       ${changeStrip(
         {
@@ -159,6 +159,27 @@ export class ComparePage extends LitElement {
       </main>
       <div class="visually-hidden" aria-live="polite">${state.scan.kind === 'done' ? S.page.done : ''}</div>
     </div>`;
+  }
+
+  /** One line under the files for what is going on. Once it is there it stays: the rows below must not move while somebody reads them. */
+  private statusLine(
+    state: State,
+    counts: { readonly read: number; readonly all: number },
+    nameOf: (path: string) => string,
+    numbers: Numbers,
+  ): TemplateResult | typeof nothing {
+    const comparing = state.scan.kind === 'running' && state.news === null;
+    const isOver = this.patience.isOver(comparing);
+    if (state.scan.kind === 'none') this.hasSpoken = false;
+    if (comparing && !isOver) return nothing;
+    if (comparing) this.hasSpoken = true;
+    const line = notice(state, counts, nameOf, numbers, {
+      cancel: () => this.controller.stop(),
+      compare: () => this.controller.compare(),
+      reload: () => void this.controller.open(),
+    });
+    if (line !== nothing) return html`<div class="status-line">${line}</div>`;
+    return this.hasSpoken ? html`<div class="status-line"><div class="bar quiet">${S.page.done}</div></div>` : nothing;
   }
 
   private tools(state: State, rows: readonly Row[], numbers: Numbers): TemplateResult {
