@@ -43,9 +43,9 @@ export function describeFault(fault: Fault): string {
   const place = fault.file === undefined ? '' : `${fault.file}: `;
   const at = fault.offset === undefined ? '' : ` (at byte ${fault.offset.toLocaleString('en-US')})`;
   const detail =
-    fault.expected === undefined && fault.found === undefined
+    fault.expected === undefined || fault.expected === fault.found
       ? ''
-      : ` Expected ${fault.expected ?? 'otherwise'}, found ${fault.found ?? 'nothing'}.`;
+      : ` Expected ${fault.expected}${fault.found === undefined ? '' : `, found ${fault.found}`}.`;
   const hint = fault.hint === undefined ? '' : ` ${fault.hint}`;
   return `${place}${fault.message}${at}${detail}${hint}`;
 }

@@ -6,6 +6,7 @@ import {
   exactCount,
   type Fault,
   percentFigure,
+  printable,
   shapeText,
 } from '@espalier/base';
 import { type FileFacts, patternText } from '@espalier/service';
@@ -47,7 +48,13 @@ export function inspectLines(name: string, facts: FileFacts, view: InspectView):
         ? `${percentFigure(totals.zeros, totals.parameters)} % zero`
         : '';
   const lines = [
-    [bold(name), head.formatLabel, `${compactCount(totals.parameters)} parameters`, bytesText(totals.bytes), share]
+    [
+      bold(printable(name)),
+      head.formatLabel,
+      `${compactCount(totals.parameters)} parameters`,
+      bytesText(totals.bytes),
+      share,
+    ]
       .filter(Boolean)
       .join('   '),
     '',
@@ -71,7 +78,7 @@ export function inspectLines(name: string, facts: FileFacts, view: InspectView):
   } else if (view.operators) lines.push(`  ${dim('The file carries no operators.')}`, '');
   for (const finding of findings) {
     const paint = finding.severity === 'error' ? red : finding.severity === 'warning' ? yellow : dim;
-    lines.push(`  ${paint(finding.severity)}  ${finding.message}  ${dim(finding.code)}`);
+    lines.push(`  ${paint(finding.severity)}  ${printable(finding.message)}  ${dim(finding.code)}`);
   }
   if (findings.length > 0) lines.push('');
   const hidden = listed.length - shown.length;
@@ -95,9 +102,9 @@ function isWorthARow({ head, stats, fault }: TensorFacts): boolean {
 
 function rowOf(fact: TensorFacts, facts: FileFacts, { blue, yellow, red }: Colours): string[] {
   const { head, stats, fault } = fact;
-  const start = [head.name, head.storage, shapeText(head.shape), exactCount(head.elements)];
+  const start = [printable(head.name), head.storage, shapeText(head.shape), exactCount(head.elements)];
   const error: Fault | undefined = fault ?? head.noValues?.fault;
-  if (error !== undefined) return [...start, '', '', '', red(error.message)];
+  if (error !== undefined) return [...start, '', '', '', red(printable(error.message))];
   if (stats === undefined) return [...start, '', '', '', ''];
   const notes = facts.findings
     .filter((finding) => finding.tensor === head.name && finding.severity !== 'information')
@@ -120,4 +127,4 @@ const NOTES: Readonly<Record<string, string>> = { 'checkpoint/dead-layer': 'all 
 
 /** `espalier: x.safetensors: …`: one line. */
 export const faultLine = (fault: Fault, path: string): string =>
-  `espalier: ${describeFault({ ...fault, file: fault.file ?? path })}`;
+  `espalier: ${printable(describeFault({ ...fault, file: fault.file ?? path }))}`;

@@ -1,8 +1,9 @@
-import { diffReport, inspectReport } from '@espalier/service';
+import { diffReport, inspectReport, SCHEMA_VERSION } from '@espalier/service';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { diff } from './commands/diff.js';
 import { inspect } from './commands/inspect.js';
+import { isFailOn } from './failOn.js';
 import { print, type Terminal } from './terminal.js';
 import { VERSION } from './version.js';
 
@@ -43,7 +44,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
         '--fail-on <what>',
         'exit with 1 on these findings: information, warning, error, or a code; may be repeated',
       )
-        .argParser(collect)
+        .argParser(findings)
         .default([]),
     )
     .addOption(threads())
@@ -57,6 +58,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .addHelpText('after', `\n${EXIT_CODES}`)
     .action(async (files: string[], options) => {
       if (options.schema) return print(terminal.out, `${JSON.stringify(z.toJSONSchema(inspectReport), null, 2)}\n`);
+      if (files.length === 0 && options.format === 'json')
+        await print(terminal.out, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, files: [] }, null, 2)}\n`);
       if (files.length === 0) return program.error('espalier inspect needs at least one file.', { exitCode: 2 });
       code = await inspect(files, options, terminal);
     });
@@ -72,7 +75,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .option('-a, --all', 'also tensors that are identical', false)
     .addOption(
       new Option('--fail-on <what>', 'exit with 1 on these differences: any, structure, values, mask; may be repeated')
-        .argParser(collect)
+        .argParser(differences)
         .default([]),
     )
     .addOption(threads())
@@ -113,6 +116,18 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, ...value.split(',').filter(Boolean)];
+
+/** A misspelled word would let a check pass for ever: it is refused. */
+const findings = (value: string, before: string[]): string[] => named(collect(value, before), isFailOn);
+const DIFFERENCES = ['any', 'structure', 'values', 'mask'];
+const differences = (value: string, before: string[]): string[] =>
+  named(collect(value, before), (name) => DIFFERENCES.includes(name));
+
+function named(names: string[], isKnown: (name: string) => boolean): string[] {
+  const unknown = names.find((name) => !isKnown(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`Nothing is called ${unknown}.`);
+  return names;
+}
 
 function positive(text: string): number {
   const value = Number(text);

@@ -1,4 +1,4 @@
-import { compactCount, exactCount } from '@espalier/base';
+import { compactCount, exactCount, printable } from '@espalier/base';
 import { type OperatorCost, totalCost } from '@espalier/service';
 import { type Column, tableLines } from './table.js';
 import type { Colours } from './terminal.js';
@@ -28,7 +28,7 @@ export function operatorLines(
   { dim, yellow }: Pick<Colours, 'dim' | 'yellow'>,
 ): string[] {
   const rows = operators.map((cost) => [
-    cost.name,
+    printable(cost.name),
     cost.operator,
     openShapeText(cost.outputShape),
     countText(cost.macs),

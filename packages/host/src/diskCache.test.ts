@@ -25,6 +25,17 @@ test('a damaged entry is forgotten, not thrown', async () => {
   expect(await readdir(folder)).toEqual([]);
 });
 
+test('a folder that cannot be made is an error at once, not a wait for ever', async () => {
+  await writeFile(join(folder, 'file'), '');
+  await expect(diskCache(join(folder, 'file', 'below')).put('key', {})).rejects.toMatchObject({ code: 'ENOTDIR' });
+  if (process.platform === 'linux') await expect(diskCache('/proc/nowhere/espalier').put('key', {})).rejects.toThrow();
+});
+
+test('folders above are made', async () => {
+  await diskCache(join(folder, 'a', 'b')).put('key', 1);
+  expect(await diskCache(join(folder, 'a', 'b')).get('key')).toBe(1);
+});
+
 test('nothing half-written stays behind', async () => {
   const cache = diskCache(folder);
   await Promise.all(Array.from({ length: 8 }, (_, i) => cache.put('same', { i })));

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { FactsCache } from '@espalier/service';
@@ -21,6 +21,7 @@ export function diskCache(folder: string): FactsCache {
   const fileOf = (key: string): string =>
     join(folder, `${createHash('sha256').update(key).digest('hex').slice(0, 40)}.json.gz`);
   let writes = 0;
+  let usable: Promise<void> | null = null;
   return {
     async get(key) {
       const file = fileOf(key);
@@ -37,13 +38,28 @@ export function diskCache(folder: string): FactsCache {
       }
     },
     async put(key, value) {
-      await mkdir(folder, { recursive: true });
+      usable ??= makeFolder(folder);
+      await usable;
       const temporary = join(folder, `.${randomUUID()}.tmp`);
       await writeFile(temporary, await promisify(gzip)(JSON.stringify({ key, value }), { level: 3 }));
       await rename(temporary, fileOf(key));
       if (writes++ % 32 === 0) await trim(folder);
     },
   };
+}
+
+/** Level by level: a recursive mkdir never returns where a level can neither be made nor is there (below /proc). */
+async function makeFolder(folder: string): Promise<void> {
+  const missing: string[] = [];
+  for (let level = folder; (await stat(level).catch(() => null)) === null; level = dirname(level)) {
+    missing.unshift(level);
+    if (dirname(level) === level) break;
+  }
+  for (const level of missing) {
+    await mkdir(level).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
 }
 
 async function trim(folder: string): Promise<void> {

@@ -178,3 +178,10 @@ describe('the scale of a coarse picture', () => {
     expect(blockScale(many([9, 9], [0, 0]), false)).toBeNull();
   });
 });
+
+test.each([MAGNITUDE, { kind: 'signed', high: 1 }, { kind: 'zeros' }] as const)(
+  'where there is no value nothing is drawn: $kind',
+  (look) => {
+    for (const name of ALL) expect(one(0, 0, look, themeOf(name))).toBe(EMPTY);
+  },
+);

@@ -47,11 +47,14 @@ export const FAINTEST = 0.5;
 export function shade(tile: Tile, look: Look, theme: Theme): Uint32Array {
   const colours = new Uint32Array(tile.rows * tile.columns);
   const paint = painter(tile, look, theme);
-  for (let i = 0; i < colours.length; i++) colours[i] = paint(i);
+  for (let i = 0; i < colours.length; i++) colours[i] = look.kind !== 'mask' && isAbsent(tile, i) ? EMPTY : paint(i);
   const alarm = pack(theme.error);
   for (const i of tile.nonFinite) colours[i] = alarm;
   return colours;
 }
+
+/** No value at all: what lies behind the last kernel of a channel. A kept value has a level of at least 1, a zero has a share. */
+const isAbsent = ({ levels, zeroShare }: Tile, i: number): boolean => levels[i] === 0 && zeroShare[i] === 0;
 
 function painter(tile: Tile, look: Look, theme: Theme): (i: number) => Colour {
   const { levels, zeroShare } = tile;

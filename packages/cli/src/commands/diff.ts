@@ -1,5 +1,5 @@
 import type { ValueDiff } from '@espalier/analysis';
-import { exactCount, type Fault, globMatcher } from '@espalier/base';
+import { exactCount, type Fault, globMatcher, printable } from '@espalier/base';
 import {
   type CompareEnd,
   DIFF_COLUMNS,
@@ -128,7 +128,7 @@ function diffText(
   const table = shown.length === 0 ? [] : tableLines(COLUMNS, shown.map(diffRow), width);
   const hidden = values.length - shown.length;
   return `${[
-    `${bold(before)} → ${bold(after)}`,
+    `${bold(printable(before))} → ${bold(printable(after))}`,
     '',
     ...(structure.length > 0 ? [...structure.map((line) => `  ${line}`), ''] : []),
     ...(table.length > 0 ? [dim(table[0]!), ...table.slice(1), ''] : []),

@@ -32,7 +32,7 @@ type Outcome =
   | { readonly path: string; readonly facts: FileFacts; readonly scanMs: number | null }
   | { readonly path: string; readonly fault: Fault };
 
-/** Exit codes: 0 fine, 1 a finding named by --fail-on occurred, 2 a file could not be read. */
+/** Exit codes: 0 fine, 1 a finding named by --fail-on occurred, 2 a file, or some of the values in it, could not be read. */
 export async function inspect(
   paths: readonly string[],
   options: InspectOptions,
@@ -64,13 +64,20 @@ export async function inspect(
       for (const outcome of outcomes)
         if ('fault' in outcome) await print(terminal.err, `${faultLine(outcome.fault, outcome.path)}\n`);
     }
-    if (outcomes.some((outcome) => 'fault' in outcome)) return 2;
+    if (outcomes.some((outcome) => 'fault' in outcome || (options.values && hasUnread(outcome.facts)))) return 2;
     const fails = failOnMatcher(options.failOn);
     return outcomes.some((outcome) => 'facts' in outcome && outcome.facts.findings.some(fails)) ? 1 : 0;
   } finally {
     await session.close();
   }
 }
+
+/** Values that were asked for could not be read: bytes are missing, or a companion is. */
+const hasUnread = (facts: FileFacts): boolean =>
+  facts.head.tensors.some(
+    (head) =>
+      (facts.facts.get(head.name)?.fault ?? head.noValues?.fault) !== undefined && head.noValues?.why !== 'unsupported',
+  );
 
 async function inspectOne(
   service: Service,

@@ -1,3 +1,5 @@
+import { printable } from '@espalier/base';
+
 /** Rows as RFC 4180. */
 export const csvText = (rows: readonly (readonly unknown[])[]): string =>
   rows
@@ -9,6 +11,7 @@ export const csvText = (rows: readonly (readonly unknown[])[]): string =>
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r]/.test(String(value)) ? `'${String(value)}` : String(value);
+  const shown = printable(String(value));
+  const text = /^[=+\-@]/.test(shown) ? `'${shown}` : shown;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,5 +1,5 @@
 import type { StructureDiff, ValueDiff } from '@espalier/analysis';
-import { exactCount, percentFigure, shapeText, valueText } from '@espalier/base';
+import { exactCount, percentFigure, printable, shapeText, valueText } from '@espalier/base';
 import type { CompareEnd } from '../comparisons.js';
 import type { Trend } from '../trend.js';
 import { csvText } from './csv.js';
@@ -18,7 +18,7 @@ export const DIFF_COLUMNS = [
 
 /** A row of that table. */
 export const diffRow = (diff: ValueDiff): string[] => [
-  diff.nameBefore === undefined ? diff.name : `${diff.nameBefore} → ${diff.name}`,
+  printable(diff.nameBefore === undefined ? diff.name : `${diff.nameBefore} → ${diff.name}`),
   exactCount(diff.changed),
   percentFigure(diff.changed, diff.elements),
   exactCount(diff.newZeros),
@@ -49,27 +49,27 @@ export const structureLines = (structure: StructureDiff): StructureLine[] => [
   ...structure.added.map(({ name, dtype, shape }) => ({
     kind: 'added' as const,
     mark: '+',
-    text: `${name}  added · ${dtype} ${shapeText(shape)}`,
+    text: printable(`${name}  added · ${dtype} ${shapeText(shape)}`),
   })),
   ...structure.removed.map(({ name, dtype, shape }) => ({
     kind: 'removed' as const,
     mark: '−',
-    text: `${name}  removed · ${dtype} ${shapeText(shape)}`,
+    text: printable(`${name}  removed · ${dtype} ${shapeText(shape)}`),
   })),
   ...structure.renamed.map(({ before, after, how }) => ({
     kind: 'renamed' as const,
     mark: '→',
-    text: `${after}  renamed · was ${before}, ${how}`,
+    text: printable(`${after}  renamed · was ${before}, ${how}`),
   })),
   ...structure.reshaped.map(({ name, before, after }) => ({
     kind: 'reshaped' as const,
     mark: '⧉',
-    text: `${name}  reshaped · ${shapeText(before)} → ${shapeText(after)}`,
+    text: printable(`${name}  reshaped · ${shapeText(before)} → ${shapeText(after)}`),
   })),
   ...structure.retyped.map(({ name, before, after }) => ({
     kind: 'retyped' as const,
     mark: '~',
-    text: `${name}  retyped · ${before} → ${after}`,
+    text: printable(`${name}  retyped · ${before} → ${after}`),
   })),
 ];
 
@@ -77,7 +77,7 @@ export const structureLines = (structure: StructureDiff): StructureLine[] => [
 export function diffMarkdown(before: string, after: string, end: CompareEnd, values: readonly ValueDiff[]): string {
   const structure = structureLines(end.structure).map(({ mark, text }) => `- ${mark} ${text}`);
   return [
-    `## ${before} → ${after}`,
+    `## ${printable(before)} → ${printable(after)}`,
     '',
     diffTotal(end),
     '',
@@ -105,7 +105,7 @@ export const trendCsv = (names: readonly string[], layers: Trend['layers']): str
 
 const trendRows = (names: readonly string[], layers: Trend['layers']): string[][] => [
   ['zero % of layer', ...names],
-  ...layers.map((layer) => [layer.name, ...layer.sparsity.map(shareFigure)]),
+  ...layers.map((layer) => [printable(layer.name), ...layer.sparsity.map(shareFigure)]),
 ];
 
 const markdownRow = (cells: readonly string[]): string =>

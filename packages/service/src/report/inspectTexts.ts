@@ -1,4 +1,4 @@
-import { bytesText, compactCount, exactCount, percentFigure, shapeText } from '@espalier/base';
+import { bytesText, compactCount, exactCount, percentFigure, printable, shapeText } from '@espalier/base';
 import type { FileFacts } from '../fileFacts.js';
 import { csvText } from './csv.js';
 import { patternText } from './patternText.js';
@@ -32,9 +32,11 @@ export function inspectMarkdown(files: readonly Readable[], chosen: (name: strin
         ];
         return `| ${cells.map(escapeCell).join(' | ')} |`;
       });
-    const findings = facts.findings.map((finding) => `- ${finding.severity}: ${finding.message} (\`${finding.code}\`)`);
+    const findings = facts.findings.map(
+      (finding) => `- ${finding.severity}: ${printable(finding.message)} (\`${finding.code}\`)`,
+    );
     return [
-      `## ${path}`,
+      `## ${printable(path)}`,
       '',
       `${head.formatLabel} · ${compactCount(totals.parameters)} parameters · ${bytesText(totals.bytes)}${share}`,
       '',
@@ -48,7 +50,7 @@ export function inspectMarkdown(files: readonly Readable[], chosen: (name: strin
   return parts.join('\n');
 }
 
-const escapeCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const escapeCell = (text: string): string => printable(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 const CSV_HEAD = [
   'file',

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { failOnMatcher, isFailOn } from './failOn.js';
+import { FINDING_CODES } from './findingCodes.js';
+
+test('every code that the documentation explains can be named, and no other', () => {
+  const text = readFileSync(new URL('../../../docs/findings.md', import.meta.url), 'utf8');
+  expect([...FINDING_CODES].sort()).toEqual([...text.matchAll(/^### (\S+\/\S+)$/gm)].map((match) => match[1]!).sort());
+});
+
+test.each([
+  ['warning', true],
+  ['checkpoint/non-finite', true],
+  ['non-finite', true],
+  ['warnings', false],
+  ['nonsense', false],
+  ['constructor', false],
+])('%s can be named: %s', (name, can) => expect(isFailOn(name)).toBe(can));
+
+test.each([
+  [['warning'], 'error', 'checkpoint/truncated', true],
+  [['warning'], 'information', 'checkpoint/dead-layer', false],
+  [['dead-layer'], 'information', 'checkpoint/dead-layer', true],
+  [['checkpoint/dead-layer'], 'information', 'checkpoint/dead-layer', true],
+  [['dead-layer'], 'error', 'checkpoint/truncated', false],
+  [[], 'error', 'checkpoint/truncated', false],
+] as const)('%j with %s %s: %s', (names, severity, code, fails) =>
+  expect(failOnMatcher(names)({ severity, code })).toBe(fails),
+);
