@@ -329,6 +329,16 @@ test('calls that TensorFlow expanded in place are part of the graph, functions o
   expect(totalCost(costsOf(parts))).toMatchObject({ operators: 0, macs: 0 });
 });
 
+test('what TensorFlow hands on in bundles keeps its shapes, also where only a later one is read', () => {
+  const costs = costsOf({
+    dialect: 'tensorflow',
+    inputs: { a: [null, 4], b: [2, 3] },
+    nodes: [node('n:1 = IdentityN(a, b)'), node('m, m:1 = IdentityN(a, b)'), node('y = Relu(m)')],
+  });
+  expect(costs.map(brief)).toEqual(['IdentityN [2,3] 0', 'IdentityN [1,4] 0', 'Relu [1,4] 0']);
+  expect(costs[1]!.activations).toBe(10);
+});
+
 describe('operators', () => {
   test.each<[string, Parts, string]>([
     [

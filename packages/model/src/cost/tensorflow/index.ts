@@ -184,12 +184,16 @@ function shapesOf(operation: Operation): readonly Known[] {
   const { node, inputs } = operation;
   if (Object.hasOwn(SHAPES, node.operator)) return [SHAPES[node.operator]!(operation)];
   if (node.operator === 'Unpack') return unpacked(operation);
+  if (node.operator === 'IdentityN') return node.outputs.map((name) => inputs[indexOf(name)] ?? { shape: null });
   return tensorflowShapes(
     node,
     inputs.map(({ shape }) => shape),
     (index) => operation.numbers(index < 0 ? inputs.length + index : index),
   ).map(shaped);
 }
+
+/** Which output of its operator a value is, by its name. */
+const indexOf = (name: string): number => Number(/:(\d+)$/.exec(name)?.[1] ?? 0);
 
 function unpacked(operation: Operation): readonly Known[] {
   const x = operation.shape(0);
@@ -231,9 +235,9 @@ const rule: Rule = (operation): Outcome => {
  * output here may be the second of the operator; then it is left to what the file states.
  */
 export function tensorflowRule(node: GraphNode): Rule {
-  const first = /:(\d+)$/.exec(node.outputs[0] ?? '');
-  const isFirst = first === null || first[1] === '0' || SAME_OUTPUTS.has(node.operator);
+  const isFirst = indexOf(node.outputs[0] ?? '') === 0 || ANY_OUTPUT.has(node.operator);
   return isFirst ? rule : (operation) => ({ ...rule(operation), outputs: [] });
 }
 
-const SAME_OUTPUTS: ReadonlySet<string> = new Set(['Split', 'Unpack', 'TopKV2']);
+/** Their outputs have one shape, or are told apart. */
+const ANY_OUTPUT: ReadonlySet<string> = new Set(['IdentityN', 'Split', 'Unpack', 'TopKV2']);
