@@ -40,10 +40,11 @@ const shape = (lengths: readonly (number | null)[] | null): string =>
 
 function operatorTable(operators: readonly OperatorCost[], numbers: Numbers): TemplateResult {
   const D = S.details;
-  const known = operators.filter(({ macs }) => macs !== null);
+  const counted = operators.filter(({ inTotal }) => inTotal !== false);
+  const known = counted.filter(({ macs }) => macs !== null);
   const { value, unit } = numbers.count(known.reduce((sum, { macs }) => sum + macs!, 0));
   const macs = `${value}${unit === '' ? '' : `\u202f${unit}`}`;
-  const missing = operators.length - known.length;
+  const missing = counted.length - known.length;
   const figure = (n: number | null, why: string | undefined): TemplateResult | string =>
     n === null ? html`<span class="faint" title=${why ?? nothing}>${D.unknown}</span>` : numbers.integer(n);
   return html`<h3>${D.operators}</h3>
