@@ -1,4 +1,4 @@
-/** Cost of one operator of the graph at batch 1. */
+/** Cost of one operator of the graph in one run; where the file leaves the batch open it is 1. */
 export interface OperatorCost {
   readonly name: string;
   readonly operator: string;

@@ -213,9 +213,9 @@ export const S = {
     operators: 'Operators',
     operatorColumns: ['Operator', 'Kind', 'Input', 'Output', 'Multiply-adds', 'Activations'],
     unknown: 'unknown',
-    total: (macs: string) => `${macs} multiply-adds at batch 1`,
+    total: (macs: string) => `${macs} multiply-adds per run`,
     atLeast: (macs: string, n: string) =>
-      `at least ${macs} multiply-adds at batch 1; ${n} operators are not understood`,
+      `at least ${macs} multiply-adds per run; ${n} operators are not understood`,
   },
   header: { title: 'Header entry' },
 };
