@@ -3,14 +3,27 @@
  * the next `digitBits` bits. Without `second`, each slot has a table of counters for the digits. With `second`, an i16 for each slot and digit
  * names a table (or −1) of counters for all bits that are left. Slots from `borders` on have no table: of
  * them is counted how many words reach a threshold in the bits after the leading ones, one u32 a slot at `thresholds`, one counter a slot at `above`. `found`
- * is scratch of 8200 bytes.
+ * is scratch of 8200 bytes. `many` says that a good part of the words has a slot, so that branches would often guess wrong.
  */
 export function countTrailing(
   x: usize, length: i32, shift: i32, mask: u32, slots: usize, digitBits: i32, second: usize, tables: usize, borders: i32, thresholds: usize, above: usize,
-  found: usize,
+  found: usize, many: i32,
 ): void {
   const end = x + (<usize>(length & ~3) << 2);
   const both = (<u64>mask << 32) | mask;
+  if (!many) {
+    for (; x < end; x += 16) {
+      const a = load<u64>(x) & both, b = load<u64>(x, 8) & both;
+      const s0 = slotOf(slots, <u32>a >> shift), s1 = slotOf(slots, <u32>(a >> 32) >> shift);
+      const s2 = slotOf(slots, <u32>b >> shift), s3 = slotOf(slots, <u32>(b >> 32) >> shift);
+      // The sign bit stays only where all four have no slot.
+      if ((s0 & s1 & s2 & s3) < 0) continue;
+      if (s0 >= 0) count(<u32>a, s0, shift, digitBits, second, tables, borders, thresholds, above);
+      if (s1 >= 0) count(<u32>(a >> 32), s1, shift, digitBits, second, tables, borders, thresholds, above);
+      if (s2 >= 0) count(<u32>b, s2, shift, digitBits, second, tables, borders, thresholds, above);
+      if (s3 >= 0) count(<u32>(b >> 32), s3, shift, digitBits, second, tables, borders, thresholds, above);
+    }
+  }
   while (x < end) {
     // Few words have a slot, and no branch could tell which: every word is written down, and only those with a slot are kept.
     const stop = min(end, x + (BLOCK << 2));

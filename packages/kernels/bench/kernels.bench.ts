@@ -92,7 +92,7 @@ function workOf(k: Kernels): Record<string, () => void> {
   const slotRegion = k.take(2 * 65_536);
   const slots = new Int16Array(slotRegion.buffer, slotRegion.byteOffset, 65_536).fill(-1);
   for (let slot = 0; slot < 12; slot++) slots[words[slot * 100]! >>> 16] = slot;
-  const none = wordArray(k.take(64), 1);
+  const none = new Uint32Array(0);
   const plan = { shift: 16, mask: 0xffff_ffff, slots, digitBits: 16, second: null, borders: 12, thresholds: none };
   const above = wordArray(k.take(64), 1);
   const sum = wordArray(k.take(16), 4);

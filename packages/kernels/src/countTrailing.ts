@@ -69,6 +69,7 @@ export const countTrailing: Kernel<
       thresholds,
       reached,
       found,
+      plan.thresholds.length > 0 ? 1 : 0,
     );
     frame.done();
   },

@@ -127,6 +127,8 @@ describe('SIMD equals its plain twin', () => {
             const thresholds = Uint32Array.of(2 ** (shift - 1), 7, 0);
             for (const plan of [
               { shift, mask, slots, digitBits, second: null, borders: 3, thresholds },
+              { shift, mask, slots, digitBits, second: null, borders: 3, thresholds: new Uint32Array(0) },
+              { shift, mask, slots, digitBits, second, borders: 3, thresholds: new Uint32Array(0) },
               { shift, mask, slots, digitBits, second, borders: 3, thresholds },
               { shift, mask, slots, digitBits, second: null, borders: 1, thresholds },
               { shift, mask, slots, digitBits, second: null, borders: 0, thresholds },

@@ -32,6 +32,7 @@ export interface Exports {
     thresholds: number,
     above: number,
     found: number,
+    many: number,
   ): void;
   decodeBfloat16(x: number, length: number, out: number): void;
   decodeFloat16(x: number, length: number, out: number): void;
