@@ -111,7 +111,9 @@ function rowOf(fact: TensorFacts, facts: FileFacts, { blue, yellow, red }: Colou
     .map((finding) => NOTES[finding.code] ?? '')
     .filter(Boolean);
   if ((stats.deadOutputChannels ?? 0) > 0 && head.outputChannels !== stats.deadOutputChannels) {
-    notes.push(`${exactCount(stats.deadOutputChannels!)} dead output channels`);
+    notes.push(
+      `${exactCount(stats.deadOutputChannels!)} dead output ${stats.deadOutputChannels === 1 ? 'channel' : 'channels'}`,
+    );
   }
   if (stats.nan + stats.inf > 0) notes.push(`${exactCount(stats.nan)} NaN, ${exactCount(stats.inf)} Inf`);
   return [

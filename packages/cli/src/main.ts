@@ -25,9 +25,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   const format = (): Option =>
     new Option('-f, --format <format>', 'how to print').choices(['table', 'json', 'markdown', 'csv']).default('table');
   const layers = (): Option =>
-    new Option('-l, --layers <glob>', 'only tensors whose name matches; may be repeated')
-      .argParser(collect)
-      .default([]);
+    new Option('-l, --layers <glob>', 'only tensors whose name matches; may be repeated').argParser(append).default([]);
   const threads = (): Option => new Option('--threads <count>', 'threads that read values').argParser(positive);
 
   program
@@ -115,6 +113,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   }
 }
 
+/** A glob may hold commas: `{conv,fc}*`. */
+const append = (value: string, before: string[]): string[] => [...before, value];
 const collect = (value: string, before: string[]): string[] => [...before, ...value.split(',').filter(Boolean)];
 
 /** A misspelled word would let a check pass for ever: it is refused. */

@@ -105,6 +105,49 @@ test('--layers narrows the tensors, not the totals', async () => {
   expect(file.totals.tensors).toBeGreaterThan(file.tensors.length);
 });
 
+test('a glob may hold alternatives with commas, and sizes tell what gzip makes of each tensor', async () => {
+  const { report } = await json('--layers', '{fc,conv1}.weight', pruned('dead-layer'));
+  const [file] = report.files;
+  if (file === undefined || 'error' in file) throw new Error('unreadable');
+  expect(file.tensors.map(({ name }) => name).sort()).toEqual(['conv1.weight', 'fc.weight']);
+  for (const { sizes } of file.tensors)
+    expect(sizes?.gzip).toMatchObject({ bytes: expect.any(Number), obtained: { kind: 'exact' } });
+});
+
+test.each([['inspect'], ['diff']])('%s refuses what --fail-on does not know', async (command) => {
+  const { code, err } = await espalier(command, '--fail-on', 'nonsense', pruned('dense'), pruned('dense'));
+  expect(code).toBe(2);
+  expect(err).toContain('Nothing is called nonsense.');
+});
+
+test('control characters of names are shown, not sent to the terminal', async () => {
+  const path = join(folder, 'escape.safetensors');
+  const header = Buffer.from(
+    JSON.stringify({ '\u001b[31mred\n.weight': { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] } }),
+  );
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(path, Buffer.concat([prefix, header, Buffer.alloc(16)]));
+  for (const format of ['table', 'csv', 'markdown']) {
+    const { out } = await espalier('inspect', '--all', '-f', format, path);
+    expect(out).toContain('\\x1b[31mred\\x0a.weight');
+    expect(out).not.toContain('\u001b');
+  }
+});
+
+test('values that cannot be read make the exit code 2, with the rest reported', async () => {
+  const path = join(folder, 'half.safetensors');
+  const whole = readFileSync(pruned('dense'));
+  writeFileSync(path, whole.subarray(0, whole.length - 1000));
+  const { code, report } = await json(path);
+  const [file] = report.files;
+  if (file === undefined || 'error' in file) throw new Error('unreadable');
+  expect(code).toBe(2);
+  expect(file.findings).toContainEqual(expect.objectContaining({ code: 'checkpoint/truncated', severity: 'error' }));
+  expect(file.tensors.some(({ zeros }) => zeros !== null)).toBe(true);
+  expect((await espalier('inspect', '--no-values', path)).code).toBe(0);
+});
+
 test('--fail-on answers with 1 only when the finding occurs', async () => {
   expect((await espalier('inspect', '--fail-on', 'dead-layer', pruned('dead-layer'))).code).toBe(1);
   expect((await espalier('inspect', '--fail-on', 'dead-layer', pruned('dense'))).code).toBe(0);

@@ -11,6 +11,8 @@ const BATCH_BYTES = 16 * 1024 * 1024;
 /** Above the limit this much is read of each larger tensor. */
 const SAMPLE_BYTES = 1024 * 1024;
 const SAMPLE_SEED = 1;
+/** Compressing takes a second for every 40 MB: files of at most this size are compressed without being asked. */
+const GZIP_BYTES = 64 * 1024 * 1024;
 /** Facts are sent on at this rate at most. */
 const EMIT_EVERY_MS = 60;
 
@@ -78,6 +80,7 @@ export function createScans(
     const sampled = !full && allBytes > limitBytes;
     const options: StatsOptions = {
       nearZeroRatio,
+      gzip: !sampled && allBytes <= GZIP_BYTES,
       ...(sampled ? { sample: { maxBytes: SAMPLE_BYTES, seed: SAMPLE_SEED } } : {}),
     };
     const isOld = (fact: TensorFacts | undefined): boolean =>
