@@ -122,8 +122,6 @@ test('three files show the trend of each layer', async () => {
 
 test('a comparison by command asks for both files', async () => {
   const { page } = editor;
-  await page.keyboard.press('ControlOrMeta+K');
-  await page.keyboard.press('ControlOrMeta+W');
   await runCommand(page, 'Espalier: Compare Checkpoints…');
   await pick(page, 'digits.h5');
   await pick(page, 'digits-int8.tflite');

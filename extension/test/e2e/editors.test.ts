@@ -6,7 +6,7 @@ import { quickOpen, runCommand } from '../../../scripts/vscode/window.mjs';
 import { editorText } from './codeEditor.js';
 import { type Editor, explainFailures, extensionLog, PATIENCE_MS, startEditor } from './editor.js';
 import { inspector, textOf } from './inspectorPage.js';
-import { chooseInExplorer, explorerMenu, pick } from './workbench.js';
+import { chooseInExplorer, explorerMenu, openWorkspace, pick } from './workbench.js';
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/checkpoints/', import.meta.url));
 const soon = { timeout: PATIENCE_MS };
@@ -82,8 +82,7 @@ test('in a workspace of several folders, paths are those of the own folder, then
       settings: { 'espalier.scan.automatic': false },
     }),
   );
-  await page.goto(server.url.replace(/\?.*$/, `?workspace=${encodeURIComponent(file)}`));
-  await page.waitForSelector('.monaco-workbench .part.editor');
+  await openWorkspace(page, server.url.replace(/\?.*$/, `?workspace=${encodeURIComponent(file)}`), 'second');
   await quickOpen(page, 'use.py');
   await expect
     .poll(() => editorText(page), soon)

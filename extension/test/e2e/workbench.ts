@@ -70,3 +70,19 @@ export async function reloadWindow(page: Page): Promise<void> {
   await loaded;
   await page.waitForSelector('.monaco-workbench .part.editor');
 }
+
+/** Opens another workspace in the window, and waits until a folder of it is listed. */
+export async function openWorkspace(page: Page, url: string, folder: string): Promise<void> {
+  // A busy VS Code sometimes gives up reading the workspace's file and opens an empty window.
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await page.goto(url);
+    const listed = await explorerItem(page, folder)
+      .waitFor({ timeout: 20_000 })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (listed) return;
+  }
+  throw new Error(`The explorer does not list ${folder}.`);
+}
