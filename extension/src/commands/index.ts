@@ -11,6 +11,7 @@ import { localPath } from '../storage/localCopy.js';
 import { copyDiagnostics } from './copyDiagnostics.js';
 import { activeCheckpoint, pickCheckpoint } from './pickCheckpoint.js';
 import { previousCheckpoint } from './previousCheckpoint.js';
+import { byVersion } from './versionOrder.js';
 
 /** Every command, one entry each. A command given no file asks for one. */
 export function registerCommands(context: ExtensionContext, client: Client, compare: ComparePanels): void {
@@ -52,9 +53,8 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
     },
     'espalier.compareSelected': async (_clicked: Uri, chosen?: Uri[]) => {
       if (chosen === undefined || chosen.length < 2) return;
-      // Names tell which is earlier better than the order of clicks: epoch-2 before epoch-10.
-      const order = new Intl.Collator('en', { numeric: true });
-      const inOrder = [...chosen].sort((a, b) => order.compare(a.path, b.path));
+      // Names tell which is earlier better than the order of clicks.
+      const inOrder = [...chosen].sort((a, b) => byVersion(a.path, b.path));
       compare.open(await Promise.all(inOrder.map(sideOf)));
     },
     'espalier.compareWithHead': async (target?: Uri) => {

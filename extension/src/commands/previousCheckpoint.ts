@@ -1,4 +1,5 @@
 import { Uri, workspace } from 'vscode';
+import { byVersion } from './versionOrder.js';
 
 /** The newest older checkpoint of the same kind in the same folder; null when there is none. */
 export async function previousCheckpoint(uri: Uri): Promise<Uri | null> {
@@ -15,10 +16,9 @@ export async function previousCheckpoint(uri: Uri): Promise<Uri | null> {
         return { name, other, mtime: (await workspace.fs.stat(other)).mtime };
       }),
   );
-  // A checkout gives all files one time: then their names say which is earlier, epoch-2 before epoch-10.
-  const order = new Intl.Collator('en', { numeric: true });
+  // A checkout gives all files one time: then their names say which is earlier.
   const older = others
-    .filter(({ name, mtime }) => mtime < own.mtime || (mtime === own.mtime && order.compare(name, ownName) < 0))
-    .sort((a, b) => b.mtime - a.mtime || order.compare(b.name, a.name));
+    .filter(({ name, mtime }) => mtime < own.mtime || (mtime === own.mtime && byVersion(name, ownName) < 0))
+    .sort((a, b) => b.mtime - a.mtime || byVersion(b.name, a.name));
   return older[0]?.other ?? null;
 }

@@ -111,10 +111,17 @@ test('the list of changes shows both versions beside each other', async () => {
 
 test('three files show the trend of each layer', async () => {
   const { page } = editor;
+  // A click opens the file, and an opened file becomes the selection of the explorer.
   await explorerItem(page, TUNED).click();
-  for (const name of [PRUNED, DENSE]) await explorerItem(page, name).click({ modifiers: ['ControlOrMeta'] });
+  await page.locator(`.tab.active[data-resource-name="${TUNED}"]`).waitFor();
+  for (const name of [PRUNED, DENSE]) {
+    await explorerItem(page, name).click({ modifiers: ['ControlOrMeta'] });
+    await expect.poll(() => explorerItem(page, name).getAttribute('aria-selected'), soon).toBe('true');
+  }
+  await page.locator('.explorer-folders-view .monaco-list-row[aria-selected="true"]').nth(2).waitFor();
   await chooseInExplorer(page, DENSE, 'Compare Selected Checkpoints');
   const frame = await webviewFrame(page, 'h1:text-is("3 checkpoints")');
+  await page.locator('.tab.active', { hasText: `${DENSE} ↔ ${PRUNED} ↔ ${TUNED}` }).waitFor();
   await expect
     .poll(() => textOf(frame.locator(`.row[data-key="layer3.1.conv1"], .row[data-key="${LAYER}"]`)), soon)
     .toMatch(/93\.6/);
