@@ -171,6 +171,8 @@ async function openCompare(page) {
   await runCommand(page, 'Espalier: Compare Checkpoints…');
   await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: PRUNED }).first().click();
   const frame = await webviewFrame(page, `h1:text-is("${DENSE} → ${PRUNED}")`);
+  // Once the values are known, the maps open where the largest of the differences is.
+  await frame.locator(`.row[data-key="${LAYER}"] .c-pair`, { hasText: '93.6' }).waitFor();
   await frame.locator(`.row[data-key="${LAYER}"]`).click();
   await frame.locator('.read-out .num').first().waitFor();
 }
