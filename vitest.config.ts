@@ -31,6 +31,8 @@ export default defineConfig({
         test: {
           name: 'pages',
           include: ['webviews/test/**/*.test.ts'],
+          // A browser on a busy machine may answer late once; a fault of ours comes back.
+          retry: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -41,6 +43,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['extension/test/e2e/**/*.test.ts'],
+          retry: 2,
           testTimeout: 240_000,
           hookTimeout: 600_000,
           fileParallelism: false,

@@ -3,6 +3,8 @@ import { findBrowser } from './browser.mjs';
 
 /** Under load on two cores the workbench needs seconds to draw; a healthy machine never waits this long. */
 const PATIENCE_MS = 60_000;
+/** An offer usually comes within a second. */
+const TYPE_ANEW_MS = 6_000;
 
 /** What a driven Chromium needs on a machine without a display, as root, and without calling home. */
 const BROWSER_FLAGS = [
@@ -111,13 +113,21 @@ export async function runCommand(page, title) {
 async function choose(page, text, label) {
   const input = page.locator('.quick-input-widget .quick-input-filter input');
   await input.waitFor({ timeout: PATIENCE_MS });
-  await input.fill(text);
   const row = page.locator('.quick-input-list .monaco-list-row').filter({
     has: page.locator('.quick-input-list-label .label-name').getByText(label, { exact: true }),
   });
-  try {
-    await row.first().waitFor({ timeout: PATIENCE_MS });
-  } catch {
+  // A list of files that was made a moment too early is kept until the text changes: so the text is typed anew.
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    await input.fill('');
+    await input.fill(text);
+    const offeredInTime = await row
+      .first()
+      .waitFor({ timeout: TYPE_ANEW_MS })
+      .then(() => true)
+      .catch(() => false);
+    if (offeredInTime) break;
+    if (Date.now() < deadline) continue;
     const offered = await page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
     throw new Error(
       `"${label}" is not offered for "${text}"; offered: ${offered.slice(0, 8).join(' | ') || 'nothing'}`,

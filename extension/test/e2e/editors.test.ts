@@ -105,7 +105,15 @@ test('a file outside of the workspace is watched while it is open', async () => 
   copyFileSync(join(folder, 'models/resnet-tiny.safetensors'), outside);
   await runCommand(page, 'File: Open File...');
   const input = page.locator('.quick-input-widget .quick-input-filter input');
-  await expect.poll(() => input.inputValue(), soon).toContain('digits');
+  // The dialog writes the folder it begins with, and then that of the active editor: only then it listens.
+  let before = '';
+  const settled = async (): Promise<boolean> => {
+    const now = await input.inputValue();
+    const same = now !== '' && now === before;
+    before = now;
+    return same;
+  };
+  await expect.poll(settled, { ...soon, interval: 1_000 }).toBe(true);
   await input.fill(outside);
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'outside.safetensors' }).first().waitFor();
   await page.keyboard.press('Enter');

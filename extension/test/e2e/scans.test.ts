@@ -83,7 +83,7 @@ test('a server that ends again and again is started again only when asked', asyn
       .poll(async () => (await message.count()) > 0 || serverProcess(await diagnostics(editor.page)) !== running, soon)
       .toBe(true);
   }
-  expect(await diagnostics(editor.page)).toContain('language server: not running');
+  await expect.poll(() => diagnostics(editor.page), soon).toContain('language server: not running');
   await message.getByRole('button', { name: 'Restart' }).click();
   await expect.poll(async () => serverProcess(await diagnostics(editor.page)), soon).toBeGreaterThan(0);
   await page.press('Continue');
