@@ -33,6 +33,10 @@ export async function run(): Promise<BenchTable[]> {
   });
   const native = (name: string, mode: NativeMode): Contender[] =>
     loops === null ? [] : [{ name, run: () => nativeLap(loops.path, mode, path, begin, bytes, SIDE) }];
+  const numpyRun = (name: string, mode: string): Contender[] =>
+    reference === null
+      ? []
+      : [{ name, run: () => numpyLap(reference.python, script, mode, path, String(begin), String(bytes / 4)) }];
   const onePass = (tensors: readonly number[]): Job => ({ kind: 'onePass', tensors });
   const everything = (tensors: readonly number[], structure: boolean, digest: boolean): Job => ({
     kind: 'everything',
@@ -46,14 +50,8 @@ export async function run(): Promise<BenchTable[]> {
       ...native('AVX2 loop, C, one thread', 'f32'),
       job('one pass, one thread', onePass(ALL)),
       pair('one pass, two threads', HALVES.map(onePass)),
-      ...(reference === null
-        ? []
-        : [
-            {
-              name: 'NumPy in windows',
-              run: () => numpyLap(reference.python, script, 'chunked', path, String(begin), String(bytes / 4)),
-            },
-          ]),
+      ...numpyRun('NumPy in windows', 'chunked'),
+      ...numpyRun('NumPy in windows, tuned', 'tuned'),
       job('+ quantiles and histogram', everything(ALL, false, false)),
       job('+ patterns, blocks, dead channels', everything(ALL, true, false)),
       job('everything (+ digest), one thread', everything(ALL, true, true)),
@@ -73,6 +71,13 @@ export async function run(): Promise<BenchTable[]> {
     laps.has(name)
       ? [rateRow(name, laps.get(name)!, bytes, to === undefined ? undefined : against(name, to, target))]
       : [];
+  const again = (to: string, target?: number): BenchRow[] =>
+    laps.has(to)
+      ? row('one pass, one thread', to, target).map((found) => ({
+          ...found,
+          name: `one pass, one thread, against ${to}`,
+        }))
+      : [];
   const LOOP = 'AVX2 loop, C, one thread';
   const rows = [
     ...row('reading alone, C'),
@@ -80,9 +85,9 @@ export async function run(): Promise<BenchTable[]> {
     ...row('one pass, one thread', LOOP, 0.65),
     ...row('one pass, two threads', LOOP, 1.1),
     ...row('NumPy in windows'),
-    ...(laps.has('NumPy in windows')
-      ? [{ ...row('one pass, one thread', 'NumPy in windows', 2.5)[0]!, name: 'one pass, one thread, again' }]
-      : []),
+    ...row('NumPy in windows, tuned'),
+    ...again('NumPy in windows', 2.5),
+    ...again('NumPy in windows, tuned'),
     ...row('+ quantiles and histogram', 'one pass, one thread'),
     ...row('+ patterns, blocks, dead channels', 'one pass, one thread'),
     ...row('everything (+ digest), one thread', 'one pass, one thread'),
