@@ -73,7 +73,7 @@ const BOUNDS = `## What bounds the speed
   kernel works with 128-bit vectors, the native loop with 256-bit ones.
 - **Quantiles and the histogram** are exact. They take a second read and, for every value, two look-ups: its leading bits in the first read, its
   bin in the second. Each is about one access to memory a value, which no vector instruction of WebAssembly does for several values at once.
-  A histogram of 256 bins alone costs a native loop three times as much as one-pass statistics do, so that everything together cannot come for
-  2.5 times one pass on one thread; on two threads it comes close.
+  A histogram of 256 bins alone costs a native loop two to three times as much as one-pass statistics do. Everything together takes five to six
+  times as long as one pass on one thread, about three times on two.
 - **Patterns, blocks and dead channels** are computed from one bit a value that the first kernel leaves behind, 64 or 128 at a time.
 - **The digest** looks at every value once more while it is in the cache.`;
