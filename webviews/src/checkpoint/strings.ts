@@ -214,8 +214,7 @@ export const S = {
     operatorColumns: ['Operator', 'Kind', 'Input', 'Output', 'Multiply-adds', 'Activations'],
     unknown: 'unknown',
     total: (macs: string) => `${macs} multiply-adds per run`,
-    atLeast: (macs: string, n: string) =>
-      `at least ${macs} multiply-adds per run; ${n} operators are not understood`,
+    atLeast: (macs: string, n: string) => `at least ${macs} multiply-adds per run; ${n} operators are not understood`,
   },
   header: { title: 'Header entry' },
 };
