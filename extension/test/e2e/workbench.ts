@@ -8,9 +8,39 @@ export const explorerItem = (page: Page, name: string): Locator =>
     .locator('.explorer-folders-view .monaco-list-row')
     .filter({ has: page.locator('.label-name').getByText(name, { exact: true }) });
 
+/** Closes the context menu that is open, if one is: a menu that just opened may miss the first Escape. */
+async function closeMenu(page: Page): Promise<void> {
+  const menu = page.locator('.context-view.monaco-menu-container:visible');
+  for (let attempt = 0; attempt < 20 && (await menu.count()) > 0; attempt++) {
+    await page.keyboard.press('Escape');
+    await menu
+      .first()
+      .waitFor({ state: 'hidden', timeout: 500 })
+      .catch(() => undefined);
+  }
+}
+
+/** Opens the context menu of an entry of the explorer. */
+async function openExplorerMenu(page: Page, name: string): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await closeMenu(page);
+    await explorerItem(page, name).click({ button: 'right' });
+    const opened = await page
+      .getByRole('menuitem')
+      .first()
+      .waitFor({ timeout: 5000 })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (opened) return;
+  }
+  throw new Error(`No context menu opens on ${name}.`);
+}
+
 /** Chooses from the context menu of an entry of the explorer. */
 export async function chooseInExplorer(page: Page, name: string, label: string): Promise<void> {
-  await explorerItem(page, name).click({ button: 'right' });
+  await openExplorerMenu(page, name);
   const item = page.getByRole('menuitem', { name: label, exact: true });
   // A menu takes a click right after it opened for the end of the click that opened it.
   for (let attempt = 0; attempt < 5; attempt++) {
@@ -26,11 +56,9 @@ export async function chooseInExplorer(page: Page, name: string, label: string):
 
 /** Labels of the context menu of an entry of the explorer. */
 export async function explorerMenu(page: Page, name: string): Promise<string[]> {
-  await explorerItem(page, name).click({ button: 'right' });
-  const items = page.getByRole('menuitem');
-  await items.first().waitFor();
-  const labels = await items.allInnerTexts();
-  await page.keyboard.press('Escape');
+  await openExplorerMenu(page, name);
+  const labels = await page.getByRole('menuitem').allInnerTexts();
+  await closeMenu(page);
   return labels.map((label) => tidy(label));
 }
 

@@ -1,6 +1,9 @@
 export { attempt, describeFault, type Fault, FaultError, raise } from './fault.js';
 export { globMatcher } from './glob.js';
+export type { Choice, MethodDescription, OptionProblem, Options, Parameter } from './method.js';
+export { editDistance, nearest } from './nearest.js';
 export { bytesText, compactCount, exactCount, percentFigure, percentText, valueText } from './numbers.js';
+export { parseOptions } from './parseOptions.js';
 export { printable } from './printable.js';
 export { fail, ok, type Result } from './result.js';
 export { type Rng, seeded } from './rng.js';

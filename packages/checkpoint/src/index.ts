@@ -16,3 +16,4 @@ export { outputShapes as tensorflowShapes } from './formats/tensorflow/shapeRule
 export type { AttributeValue, Dialect, Graph, GraphBody, GraphNode, GraphValue } from './graph.js';
 export { openCheckpoint } from './open.js';
 export { dequantize, readValues } from './values/readValues.js';
+export type { ByteSink, OutputContent, OutputFolder, OutputTensor, Writer, WrittenFile } from './write/output.js';

@@ -18,7 +18,8 @@ interface Room {
 
 const GROUND = ['base', 'tensor'];
 const BYTES = [...GROUND, 'kernels', 'checkpoint', 'model'];
-const PRODUCT = [...BYTES, 'analysis', 'references', 'service', 'protocol'];
+const ENGINES = ['analysis', 'pruning', 'quantization'];
+const PRODUCT = [...BYTES, ...ENGINES, 'references', 'recipe', 'jobs', 'service', 'protocol'];
 
 /** Who may import whom. A new arrow starts as one changed line here. */
 const ROOMS: Readonly<Record<string, Room>> = {
@@ -32,10 +33,26 @@ const ROOMS: Readonly<Record<string, Room>> = {
     why: 'Layers are recovered from names and graphs alone.',
   },
   analysis: { folder: 'packages/analysis', may: BYTES, why: 'Engines are pure: bytes and options in, plain data out.' },
+  pruning: {
+    folder: 'packages/pruning',
+    may: [...BYTES, 'analysis'],
+    why: 'Engines are pure: bytes and options in, plain data out.',
+  },
+  quantization: {
+    folder: 'packages/quantization',
+    may: [...BYTES, 'analysis'],
+    why: 'Engines are pure: bytes and options in, plain data out.',
+  },
+  recipe: {
+    folder: 'packages/recipe',
+    may: ['base', 'pruning', 'quantization'],
+    why: 'A recipe is text and offsets; of the engines it reads the tables of methods alone.',
+  },
+  jobs: { folder: 'packages/jobs', may: ['base'], why: 'Jobs know order, progress and cancelling, not what runs.' },
   references: { folder: 'packages/references', may: ['base'], why: 'Grammars know text and offsets, no files.' },
   protocol: {
     folder: 'packages/protocol',
-    may: ['base', 'analysis', 'checkpoint'],
+    may: ['base', 'analysis', 'checkpoint', 'jobs'],
     why: 'The wire has names and types of messages and no behaviour of any kind.',
   },
   service: {

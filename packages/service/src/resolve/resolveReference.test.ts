@@ -1,8 +1,9 @@
+import { editDistance } from '@espalier/base';
 import type { CheckpointReference } from '@espalier/references';
 import { expect, test } from 'vitest';
 import { MemoryFiles } from '../testing/memoryFiles.js';
 import { hubCacheFolder } from './hub.js';
-import { editDistance, nearestName } from './nearestName.js';
+import { nearestName } from './nearestName.js';
 import { joinPath, relativeTo } from './paths.js';
 import { type ResolveContext, resolveReference } from './resolveReference.js';
 

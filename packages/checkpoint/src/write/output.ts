@@ -1,0 +1,61 @@
+import type { Fault, Result, Shape, Work } from '@espalier/base';
+import type { Dtype } from '@espalier/tensor';
+import type { Checkpoint, TensorEntry } from '../checkpoint.js';
+
+/** A file that is being written. Nothing is seen of it before `commit` of its folder. */
+export interface ByteSink {
+  /** Appends; resolves when the bytes may be reused. Raises `FaultError` (`output/no-space`, `output/unwritable`). */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Replaces bytes that were written earlier: sizes and checksums that are known late. */
+  patch(begin: number, bytes: Uint8Array): Promise<void>;
+  readonly position: number;
+}
+
+/**
+ * Where outputs appear. Files are written beside their final place under temporary names; `commit` renames them all, `discard` removes them
+ * all, and a crash leaves nothing under a final name.
+ */
+export interface OutputFolder {
+  /** `name` is a plain file name. Faults: `output/exists` (unless overwriting was agreed to), `output/unwritable`. */
+  create(name: string): Promise<Result<ByteSink, Fault>>;
+  commit(): Promise<Result<readonly WrittenFile[], Fault>>;
+  discard(): Promise<void>;
+}
+
+export interface WrittenFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/** A tensor on its way into a file: what it is, and its bytes in C order, little-endian, window by window. */
+export interface OutputTensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: Shape;
+  /** Exactly this many bytes come out of `windows`. */
+  readonly byteLength: number;
+  /** A window is valid until the next one is asked for. */
+  windows(work: Work): AsyncIterable<Uint8Array>;
+  /** The tensor of the input that it replaces, where the container can be kept around it. */
+  readonly origin?: TensorEntry;
+}
+
+/** Everything that goes into one checkpoint. */
+export interface OutputContent {
+  readonly tensors: readonly OutputTensor[];
+  /** Texts of the input and of the recipe: kept where the format has a place for them, else beside it. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The input: containers whose structure is kept (ONNX, TFJS, GGUF, PyTorch) are written around its bytes. */
+  readonly input: Checkpoint;
+}
+
+export interface Writer {
+  /** The format's name as readers use it: `safetensors`, `npz`, `pytorch-zip`, `onnx`, `tfjs`, `gguf`. */
+  readonly format: string;
+  readonly label: string;
+  readonly extensions: readonly string[];
+  /** null where this content can be written; else why not, before anything is created. */
+  refuses(content: OutputContent): Fault | null;
+  /** Writes every file of the checkpoint; `name` is the main file. The caller commits or discards. Raises `FaultError`. */
+  write(folder: OutputFolder, name: string, content: OutputContent, work: Work): Promise<void>;
+}

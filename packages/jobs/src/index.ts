@@ -1,0 +1,1 @@
+export type { Job, JobRequest, JobState } from './job.js';

@@ -1,0 +1,194 @@
+import type { SizesAsStored } from '@espalier/analysis';
+import type { Fault, OptionProblem } from '@espalier/base';
+import type { Answer } from './checkpoint.js';
+import { request, stream } from './request.js';
+
+/** A recipe to plan or run: its text, and the folder from which its paths start. */
+export interface RecipeQuery {
+  readonly recipe: string;
+  readonly folder: string;
+}
+
+/** How a figure was obtained; pages draw a mark and a label for each. */
+export type How =
+  | { readonly kind: 'exact' }
+  | { readonly kind: 'sampled'; readonly error: number }
+  | { readonly kind: 'measured'; readonly runs: number; readonly spread: number; readonly baseline: string }
+  | { readonly kind: 'estimate'; readonly error?: number; readonly profile: string }
+  | { readonly kind: 'published'; readonly source: string };
+
+export interface Figure {
+  readonly value: number;
+  readonly how: How;
+}
+
+/** Before and after; `after` is null while unknown. */
+export interface Pair<T> {
+  readonly before: T;
+  readonly after: T;
+}
+
+/** What a recipe does to one tensor. */
+export interface LayerChange {
+  readonly name: string;
+  readonly role: string;
+  readonly storage: Pair<string>;
+  readonly shape: Pair<readonly number[]>;
+  readonly elements: Pair<number>;
+  readonly zeros: Pair<number>;
+  /** Σw² that stays, 0 to 1; null where it is not known or the tensor has no energy. */
+  readonly energyKept: number | null;
+  readonly sizes: Pair<SizesAsStored>;
+  /** Multiply-adds for one input; null where the graph is unknown. */
+  readonly macs: Pair<{ readonly dense: number; readonly effective: number }> | null;
+  /** Why no step touches it; null: a step does. */
+  readonly leftAlone: string | null;
+  /** `2:4`, `4x1`, `channel` …: the patterns that hold strictly afterwards. */
+  readonly patterns: readonly string[];
+  readonly latency: LayerLatency | null;
+}
+
+/** Time of a layer's products in ms, in several ways of computing them. */
+export interface LayerLatency {
+  /** `1024×1024 by 256`. */
+  readonly problem: string;
+  readonly ways: readonly {
+    /** `dense`, `csr`, `block-4x1`, `regrouped`, `channels-removed`, `int8`. */
+    readonly way: string;
+    readonly ms: Figure;
+  }[];
+  /** Estimates by device: before → after with what binds. */
+  readonly devices: readonly {
+    readonly device: string;
+    readonly beforeMs: Figure;
+    readonly afterMs: Figure;
+    readonly boundBy: 'compute' | 'memory' | 'overhead' | 'channels';
+  }[];
+}
+
+export interface ChangeTotals {
+  readonly parameters: Pair<number>;
+  readonly zeros: Pair<number>;
+  readonly prunableElements: Pair<number>;
+  readonly prunableZeros: Pair<number>;
+  readonly energyKept: number | null;
+  readonly sizes: Pair<SizesAsStored>;
+  readonly macs: Pair<{ readonly dense: number; readonly effective: number }> | null;
+  /** How multiply-adds are counted, as one sentence. */
+  readonly macConvention: string | null;
+}
+
+/** Something to watch, a layer that was left alone, a pattern that broke. */
+export interface ChangeNote {
+  readonly code: string;
+  readonly severity: 'error' | 'warning' | 'information';
+  readonly message: string;
+  readonly tensor?: string;
+}
+
+export interface PlannedStep {
+  readonly id: string;
+  readonly verb: string;
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** `Zero the 80 % of weights with the smallest absolute value, model-wide.` */
+  readonly summary: string;
+  readonly tensors: number;
+}
+
+export interface ChangeInput {
+  readonly path: string;
+  readonly name: string;
+  readonly format: string;
+  readonly formatLabel: string;
+  readonly bytes: number;
+}
+
+export interface ChangeOutput {
+  readonly path: string;
+  readonly format: string;
+  /** Estimated in a plan, measured in a report. */
+  readonly bytes: number;
+}
+
+/** What would happen. Nothing is written. */
+export interface Plan {
+  readonly input: ChangeInput;
+  readonly steps: readonly PlannedStep[];
+  readonly layers: readonly LayerChange[];
+  readonly totals: ChangeTotals;
+  readonly outputs: readonly ChangeOutput[];
+  readonly notes: readonly ChangeNote[];
+  /** How much of the energy goes at 50, 70, 80, 90, 95 % in each layer that a step touches: aligned with SENSITIVITY_RATIOS. */
+  readonly sensitivity: readonly { readonly name: string; readonly energyLost: readonly number[] }[];
+}
+
+export const SENSITIVITY_RATIOS = [0.5, 0.7, 0.8, 0.9, 0.95] as const;
+
+/** A recipe that cannot be planned: its problems with offsets in the text. */
+export interface RecipeProblem {
+  readonly code: string;
+  readonly severity: 'error' | 'warning' | 'information';
+  readonly message: string;
+  /** UTF-16 offsets in the recipe's text. */
+  readonly from: number;
+  readonly to: number;
+  readonly fix?: { readonly title: string; readonly text: string };
+}
+
+export type PlanAnswer =
+  | { readonly kind: 'plan'; readonly plan: Plan }
+  | { readonly kind: 'problems'; readonly problems: readonly RecipeProblem[] }
+  | { readonly kind: 'fault'; readonly fault: Fault };
+
+export type PlanItem =
+  | { readonly kind: 'layer'; readonly layer: LayerChange }
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly label: string };
+
+/** The plan of a recipe, layer by layer as they are worked out. */
+export const plan = stream<RecipeQuery, PlanItem, PlanAnswer>('change/plan');
+
+/** One row of “does any runtime use this?”. */
+export interface RuntimeRow {
+  readonly runtime: string;
+  readonly version: string;
+  readonly pattern: string;
+  readonly dtype: string;
+  readonly condition: string;
+  /** null: not applicable, and `why` says so. */
+  readonly gain: Figure | null;
+  readonly why: string;
+  readonly source: string;
+  /** ISO date on which the source was read. */
+  readonly date: string;
+}
+
+/** What happened: written beside the output as JSON, drawn by the report page, printed by the terminal. */
+export interface ChangeReport {
+  readonly schemaVersion: 1;
+  readonly title: string;
+  /** Clauses of the verdict; the page sets each on its own line. `strong` marks the numbers and the deciding word. */
+  readonly verdict: readonly (readonly { readonly text: string; readonly strong?: boolean }[])[];
+  readonly plan: Plan;
+  readonly runtimes: readonly RuntimeRow[];
+  /** What `evaluate` said; null: not measured, and `why`. */
+  readonly accuracy: { readonly before: number | null; readonly after: number; readonly command: string } | null;
+  readonly accuracyMissing: string | null;
+  readonly provenance: {
+    readonly recipe: string;
+    readonly seed: number;
+    readonly engine: string;
+    readonly version: string;
+    readonly inputSha256: string;
+    readonly outputs: readonly (ChangeOutput & { readonly sha256: string })[];
+    readonly machine: string;
+    readonly startedAt: string;
+    readonly seconds: number;
+  };
+}
+
+/** The report of a finished job, by the path that the job names. */
+export const report = request<{ readonly path: string }, Answer<ChangeReport>>('change/report');
+
+/** What is wrong with options, for forms. */
+export type { OptionProblem };

@@ -1,0 +1,4 @@
+import type { MaskMethod } from './method.js';
+
+/** Every method, one line each. */
+export const methods: readonly MaskMethod[] = [];
