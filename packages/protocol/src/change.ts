@@ -76,6 +76,26 @@ export interface ChangeTotals {
   readonly macs: Pair<{ readonly dense: number; readonly effective: number }> | null;
   /** How multiply-adds are counted, as one sentence. */
   readonly macConvention: string | null;
+  /** The same quantities of the masked model, where channels were removed after masking. */
+  readonly masked: Pick<ChangeTotals, 'zeros' | 'sizes' | 'macs'> | null;
+}
+
+/** Time of the whole model by one engine. */
+export interface ModelLatency {
+  /** `Espalier engine, 1 thread`, `onnxruntime 1.30, 1 thread`. */
+  readonly engine: string;
+  /** `ms per image`, `ms for 256 columns`: of what one run is. */
+  readonly per: string;
+  readonly before: Figure;
+  readonly masked: Figure | null;
+  readonly after: Figure;
+}
+
+/** From the time before to the time after: what zeros would give if they were free, and each loss on the way. */
+export interface BridgeStep {
+  readonly label: string;
+  readonly ms: number;
+  readonly kind: 'end' | 'ideal' | 'loss';
 }
 
 /** Something to watch, a layer that was left alone, a pattern that broke. */
@@ -170,6 +190,9 @@ export interface ChangeReport {
   /** Clauses of the verdict; the page sets each on its own line. `strong` marks the numbers and the deciding word. */
   readonly verdict: readonly (readonly { readonly text: string; readonly strong?: boolean }[])[];
   readonly plan: Plan;
+  readonly latency: readonly ModelLatency[];
+  /** null where time gained and work saved are about the same, or time was not measured. */
+  readonly bridge: readonly BridgeStep[] | null;
   readonly runtimes: readonly RuntimeRow[];
   /** What `evaluate` said; null: not measured, and `why`. */
   readonly accuracy: { readonly before: number | null; readonly after: number; readonly command: string } | null;
