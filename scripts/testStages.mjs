@@ -15,7 +15,13 @@ export const STAGES = [
   { name: 'start', what: 'npm start -- --no-open', step: 'demo', needs: ['build'] },
   { name: 'types', what: 'the TypeScript compiler', npm: 'check' },
   { name: 'lint', what: 'biome', npm: 'lint' },
-  { name: 'unit', what: 'unit, property and golden tests', vitest: 'unit', needs: ['build'] },
+  {
+    name: 'unit',
+    what: 'unit, property and golden tests',
+    vitest: 'unit',
+    needs: ['build'],
+    wants: ['onnxTestdata'],
+  },
   {
     name: 'protocol',
     what: 'the language server over stdio, Neovim',

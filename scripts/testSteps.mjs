@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { aptInstall } from './debian.mjs';
 import { ROOT } from './install.mjs';
 import { megabytes, packageExtension } from './packageExtension.mjs';
@@ -48,6 +49,12 @@ export const STEPS = {
   vscode: () => codeServer(CURRENT),
 
   oldestVscode: () => codeServer(OLDEST),
+
+  /** The models of the ONNX project, as Debian packs them. */
+  async onnxTestdata() {
+    const problem = existsSync('/usr/share/libonnx-testdata/data') ? null : await aptInstall(['libonnx-testdata']);
+    return problem === null ? { ok: true } : { ok: false, reason: `libonnx-testdata is not installed: ${problem}` };
+  },
 
   async neovim() {
     if (findOnPath('nvim') === null) {
