@@ -4,6 +4,7 @@ import { event, request } from './request.js';
 
 /** Puts a job into the queue. */
 export const startJob = request<JobRequest, Answer<Job>>('jobs/start');
+/** Cancels a job: a queued one at once, a running one within moments; what it wrote so far disappears. */
 export const cancelJob = request<{ readonly id: string }, { readonly done: boolean }>('jobs/cancel');
 /** Runs the same request again, as a job of its own. */
 export const rerunJob = request<{ readonly id: string }, Answer<Job>>('jobs/rerun');
