@@ -2,14 +2,14 @@ import { filesBelow, readText } from './repository.js';
 
 /** Folders whose sources speak of faults and findings. */
 const FOLDERS = [
-  ...['base', 'tensor', 'kernels', 'checkpoint', 'model', 'analysis', 'service', 'host', 'cli'].map(
-    (name) => `packages/${name}/src`,
-  ),
+  ...['base', 'tensor', 'kernels', 'checkpoint', 'model', 'analysis'].map((name) => `packages/${name}/src`),
+  ...['pruning', 'quantization', 'recipe', 'jobs', 'service', 'host', 'cli'].map((name) => `packages/${name}/src`),
   ...['server/src', 'extension/src', 'webviews/src'],
 ];
 
 /** Areas of codes. A code of a new area is found where it is written `code: 'area/name'`. */
-const AREAS = 'checkpoint|engine|file|hdf5|heatmap|host|leveldb|page|path|pickle|tensor|zip';
+const AREAS =
+  'budget|checkpoint|engine|file|hdf5|heatmap|host|job|leveldb|option|output|page|path|pickle|prune|quantize|recipe|regroup|remove|tensor|zip';
 const QUOTED = new RegExp(`'((?:${AREAS})/[a-z][a-z0-9-]*)'`, 'g');
 const WRITTEN = /\bcode: '([a-z][a-z0-9]*\/[a-z][a-z0-9-]*)'/g;
 
