@@ -36,7 +36,9 @@ export interface LayerChange {
   readonly shape: Pair<readonly number[]>;
   readonly elements: Pair<number>;
   readonly zeros: Pair<number>;
-  /** Σw² that stays, 0 to 1; null where it is not known or the tensor has no energy. */
+  /** Σw²; null where there are no values. */
+  readonly energy: Pair<number> | null;
+  /** The share of it that stays, 0 to 1; null where it is not known or there is none. */
   readonly energyKept: number | null;
   readonly sizes: Pair<SizesAsStored>;
   /** Multiply-adds for one input; null where the graph is unknown. */

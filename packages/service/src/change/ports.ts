@@ -1,0 +1,22 @@
+import type { Fault, Result } from '@espalier/base';
+import type { OutputFolder } from '@espalier/checkpoint';
+import type { ByteSource } from '@espalier/tensor';
+import type { Files } from '../ports.js';
+
+/** What running a recipe needs of its host. */
+export interface ChangePorts {
+  readonly files: Files;
+  /** Where files appear; `inputs` are never overwritten, `overwrite` says whether others may be. */
+  outputs(folder: string, rules: { readonly overwrite: boolean; readonly inputs: readonly string[] }): OutputFolder;
+  /** Hex SHA-256 of a whole file. */
+  sha256(source: ByteSource, signal: AbortSignal): Promise<string>;
+  /** Runs the `evaluate` command and reads its figure; null where nothing may be run: the workspace is not trusted. */
+  readonly evaluate: ((command: string, folder: string, signal: AbortSignal) => Promise<Result<number, Fault>>) | null;
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** ISO 8601. */
+  today(): string;
+  /** Engine, processor and threads, as one line. */
+  readonly machine: string;
+  readonly version: string;
+}
