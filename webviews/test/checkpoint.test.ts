@@ -47,8 +47,7 @@ describe('opening', () => {
     await page.waitForFunction(() => document.querySelector('.notice')?.textContent?.includes('20 of 62'));
     expect(await text(page, '.strip .how')).toBe('7 of 21 layers');
     await page.fill('#filter', 'layer');
-    // The head stands where the rows begin; the tensor that is shown may still be scrolled into view below it.
-    const place = () => page.locator('[role=columnheader]').first().boundingBox();
+    const place = () => page.locator('.row').first().boundingBox();
     const before = await place();
     await opened!.host((host) => host.resume());
     await page.waitForFunction(() => document.querySelector('.notice') === null);
@@ -136,6 +135,24 @@ describe('reading', () => {
 });
 
 describe('the file', () => {
+  test('says what gzip makes of the open tensor, once reading is over', async () => {
+    const page = await open({ model: 'resnet', gzipApart: true, silent: ['checkpoint/gzip'], select: 'conv1.weight' });
+    await scanned(page);
+    await page.waitForFunction(() => document.querySelector('.sizes')?.textContent?.includes('compressing'));
+    await opened!.host((host) => host.become({ model: 'resnet', gzipApart: true }));
+    // Another tensor ends the question, and asks its own.
+    await page.click('.row[data-key="layer1.0.conv1.weight"]');
+    await page.waitForFunction(() => document.querySelector('.sizes')?.textContent?.includes('sampled ±0.3'));
+    await page.click('.row[data-key="conv1.weight"]');
+    await page.waitForFunction(() => document.querySelector('.detail h2')?.getAttribute('title') === 'conv1.weight');
+    await page.waitForFunction(() => document.querySelector('.sizes')?.textContent?.includes('sampled ±0.3'));
+    expect((await asked('checkpoint/gzip')).map(({ query }) => query?.['tensor'])).toEqual([
+      'conv1.weight',
+      'layer1.0.conv1.weight',
+      'conv1.weight',
+    ]);
+  });
+
   test('that changed on disk keeps its figures until Reload, and its place after it', async () => {
     const page = await open({ model: 'resnet', select: 'layer3.0.conv1.weight' });
     await scanned(page);

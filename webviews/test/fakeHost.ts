@@ -27,6 +27,8 @@ export interface Scenario {
   readonly pauseAfter?: number;
   readonly scanAutomatically?: boolean;
   readonly sampled?: boolean;
+  /** Sizes after gzip do not come with the values: they are asked for. */
+  readonly gzipApart?: boolean;
   readonly locale?: string;
   readonly select?: string;
   readonly stored?: Readonly<Record<string, unknown>>;
@@ -272,6 +274,8 @@ class Host {
           : { ok: true, value: this.head() };
       case 'checkpoint/scan':
         return this.scan(id, query as ScanQuery);
+      case 'checkpoint/gzip':
+        return { ok: true, value: this.statsOf((query as { tensor: string }).tensor).sizes.gzip };
       case 'checkpoint/matrix': {
         const { head } = this.tensorIn(query as { path: string; tensor: string });
         const of = (layout: 'kernel' | 'channel' | 'raw') => sizeOfLayout(layoutOf(head, layout));
@@ -442,7 +446,9 @@ class Host {
       if (this.cancelled.has(id)) return undefined;
       const { head } = this.tensor(name);
       const fault = this.scenario.model === 'one-fault' && name === FAULTY;
-      const facts: TensorFacts = fault ? { head, fault: TENSOR_FAULT } : { head, stats: this.statsOf(name) };
+      const stats = this.statsOf(name);
+      const told = this.scenario.gzipApart ? { ...stats, sizes: { ...stats.sizes, gzip: null } } : stats;
+      const facts: TensorFacts = fault ? { head, fault: TENSOR_FAULT } : { head, stats: told };
       const found = facts.stats === undefined ? [] : findingsOf(head, facts.stats);
       findings.push(...found);
       done.push(name);

@@ -36,6 +36,11 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .addOption(layers())
     .option('--no-values', 'header only: read no weights')
     .option('-a, --all', 'also tensors without zeros', false)
+    .option(
+      '--gzip',
+      'also what gzip makes of each tensor, whatever the size of the file: a second for every 40 MB',
+      false,
+    )
     .option('--operators', 'also the operators of the graph, with output shapes and multiply-accumulates', false)
     .addOption(
       new Option(

@@ -4,6 +4,7 @@ import type {
   HeatmapTile,
   MatrixLayout,
   MatrixSize,
+  SizesAsStored,
   TensorFacts,
   TileQuery,
 } from '@espalier/analysis';
@@ -61,6 +62,12 @@ export const scan = stream<ScanQuery, ScanItem, ScanEnd>('checkpoint/scan');
 export interface TensorQuery extends CheckpointQuery {
   readonly tensor: string;
 }
+
+/**
+ * Size of a tensor after gzip, which scans of larger files leave out because it takes a second for every 40 MB; above 256 MB estimated from
+ * a sample. Null where its bytes do not lie in the file as they are.
+ */
+export const gzip = request<TensorQuery, Answer<SizesAsStored['gzip']>>('checkpoint/gzip');
 
 /** Sizes of the matrix in every layout. */
 export const matrix = request<TensorQuery, Answer<Readonly<Record<MatrixLayout, MatrixSize>>>>('checkpoint/matrix');

@@ -1,6 +1,7 @@
 import {
   answerQuestion,
   compareTile,
+  gzipSize,
   heatmapTile,
   indexOfCell,
   matrixSize,
@@ -150,6 +151,11 @@ export function createEngine(files: Files): Engine {
         const { entry, head } = tensorOf(opened, tensor);
         return answerQuestion(entry, head, question, ranges, idleWork(signal));
       }),
+
+    gzip: ({ path, tensor }, { signal, onProgress }) =>
+      using(path, signal, async (opened) =>
+        unwrap(await gzipSize(tensorOf(opened, tensor).entry, { signal, progress: onProgress ?? (() => {}) })),
+      ),
 
     matrix: ({ path, tensor }, { signal }) =>
       using(path, signal, async (opened) => {

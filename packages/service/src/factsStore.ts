@@ -1,4 +1,4 @@
-import { type FileHead, findingsFrom, type TensorFacts, totals } from '@espalier/analysis';
+import { type FileHead, findingsFrom, type SizesAsStored, type TensorFacts, totals } from '@espalier/analysis';
 import type { Finding } from '@espalier/checkpoint';
 import { FACTS_VERSION, type FileFacts, isStoredFacts, type StoredFacts } from './fileFacts.js';
 import type { FactsCache, Files } from './ports.js';
@@ -13,6 +13,8 @@ export interface FactsStore {
   /** What memory holds, current or not, without touching the disk. */
   peek(path: string): FileFacts | null;
   put(path: string, facts: FileFacts): void;
+  /** Adds the size after gzip to the facts of a tensor, if they are still those of this version. */
+  addGzip(path: string, stamp: string, tensor: string, gzip: SizesAsStored['gzip']): void;
   /** Writes complete facts to the disk cache. */
   persist(path: string): Promise<void>;
   forget(path: string): void;
@@ -37,6 +39,13 @@ export function createFactsStore(files: Files, cache: FactsCache | undefined, ne
   return {
     peek: (path) => memory.get(path) ?? null,
     put: remember,
+    addGzip(path, stamp, tensor, gzip) {
+      const known = memory.get(path);
+      const fact = known?.facts.get(tensor);
+      if (known?.stamp !== stamp || fact?.stats === undefined) return;
+      const stats = { ...fact.stats, sizes: { ...fact.stats.sizes, gzip } };
+      remember(path, { ...known, facts: new Map(known.facts).set(tensor, { ...fact, stats }) });
+    },
     forget: (path) => void memory.delete(path),
     forgetAll: () => memory.clear(),
     async get(path) {

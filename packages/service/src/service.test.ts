@@ -15,6 +15,15 @@ const model = (zeros: number): Uint8Array =>
     'conv1.bias': { shape: [4], values: [1, 2, 3, 4] },
   });
 
+/** A file with one tensor of zeros, too large to be compressed without being asked. */
+function zerosFile({ length, byteLength }: Float32Array): Uint8Array {
+  const header = JSON.stringify({ w: { dtype: 'F32', shape: [length], data_offsets: [0, byteLength] } }).padEnd(72);
+  const bytes = new Uint8Array(8 + header.length + byteLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(new TextEncoder().encode(header), 8);
+  return bytes;
+}
+
 interface Bench {
   readonly files: MemoryFiles;
   readonly service: Service;
@@ -23,8 +32,8 @@ interface Bench {
   release(): void;
 }
 
-function bench(options: { hold?: boolean; cache?: FactsCache; limitBytes?: number } = {}): Bench {
-  const files = new MemoryFiles().write(PATH, model(8));
+function bench(options: { hold?: boolean; cache?: FactsCache; limitBytes?: number; files?: MemoryFiles } = {}): Bench {
+  const files = options.files ?? new MemoryFiles().write(PATH, model(8));
   const engine = createEngine(files);
   const tasks: string[] = [];
   let release = (): void => {};
@@ -55,6 +64,20 @@ async function scanned(service: Service): Promise<number | null> {
   const end = await service.scan({ path: PATH }, 'soon', never, () => {});
   return end.ok ? end.value.totals.zeros : null;
 }
+
+test('the size after gzip that was asked for apart stays with the facts', async () => {
+  const big = new Float32Array(17_000_000);
+  const files = new MemoryFiles().write(PATH, zerosFile(big));
+  const { service, tasks } = bench({ files });
+  await scanned(service);
+  const sizes = async () => (await service.facts(PATH, never))?.facts.get('w')?.stats?.sizes.gzip;
+  expect(await sizes()).toBeNull();
+  const answer = await service.gzip({ path: PATH, tensor: 'w' }, never);
+  expect(answer).toMatchObject({ ok: true, value: { obtained: { kind: 'exact' } } });
+  expect(answer.ok && answer.value!.bytes).toBeLessThan(big.byteLength / 500);
+  expect(await sizes()).toEqual(answer.ok && answer.value);
+  expect(tasks.filter((task) => task === 'gzip')).toHaveLength(1);
+});
 
 test('the head is there without a value being read', async () => {
   const { service, tasks } = bench();

@@ -48,6 +48,8 @@ export interface Service {
   scanState(path: string): ScanState | null;
   runningScans(): readonly { readonly path: string; readonly state: ScanState }[];
   cancelScans(): void;
+  /** Compresses a tensor to learn its size, and keeps the figure with its facts. */
+  gzip(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'gzip'>>;
   matrix(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'matrix'>>;
   heatmap(query: HeatmapQuery, signal: AbortSignal): Promise<TaskAnswer<'heatmap'>>;
   values(query: ValuesQuery, signal: AbortSignal): Promise<Answer<ValuesAnswer>>;
@@ -128,6 +130,12 @@ export function createService(ports: ServicePorts): Service {
     scanState: (path) => scans.state(path),
     runningScans: () => scans.running(),
     cancelScans: () => scans.cancelAll(),
+    gzip: async (query, signal) => {
+      const known = store.peek(query.path);
+      const answer = await runner.run('gzip', query, { signal }, 'idle');
+      if (answer.ok && known !== null) store.addGzip(query.path, known.stamp, query.tensor, answer.value);
+      return answer;
+    },
     matrix: (query, signal) => ask('matrix', query, signal),
     heatmap: ({ path, tensor, ...tile }, signal) =>
       ask('heatmap', { path, tensor, tile, scale: scaleOf(path, tensor) }, signal),

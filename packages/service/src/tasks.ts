@@ -7,6 +7,7 @@ import type {
   MatrixSize,
   ScanAnswer,
   ScanQuestion,
+  SizesAsStored,
   StatsOptions,
   TensorFacts,
   TileQuery,
@@ -36,6 +37,7 @@ export interface TaskTypes {
     item: never;
     answer: ScanAnswer;
   };
+  gzip: { query: { path: string; tensor: string }; item: never; answer: SizesAsStored['gzip'] };
   matrix: { query: { path: string; tensor: string }; item: never; answer: Record<MatrixLayout, MatrixSize> };
   heatmap: {
     query: { path: string; tensor: string; tile: TileQuery; scale: Scale | null };

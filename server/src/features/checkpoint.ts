@@ -7,6 +7,7 @@ import {
   compareTile,
   type ExportFormat,
   exportText,
+  gzip,
   heatmap,
   matrix,
   openHead,
@@ -49,6 +50,7 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
   };
 
   answer(openHead, (query, signal) => service.head(query.path, signal));
+  answer(gzip, (query, signal) => service.gzip(query, signal));
   answer(matrix, (query, signal) => service.matrix(query, signal));
   answer(heatmap, async (query, signal) => mapAnswer(await service.heatmap(query, signal), toWire));
   answer(values, (query, signal) => service.values(query, signal));

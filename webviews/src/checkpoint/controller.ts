@@ -1,5 +1,6 @@
 import {
   changed,
+  gzip,
   openHead,
   type PageAction,
   pageAction,
@@ -12,7 +13,7 @@ import {
 import { type Channel, faultOf, isAbort } from '../shared/channel.js';
 import type { Host } from '../shared/host.js';
 import type { Store } from '../shared/store.js';
-import { type Action, type Remembered, remembered, type State } from './state.js';
+import { type Action, type Gzip, type Remembered, remembered, type State } from './state.js';
 
 /** Facts that arrive within this time are shown together: a page need not be drawn for each of two thousand tensors. */
 const BATCH_MS = 40;
@@ -21,6 +22,7 @@ const BATCH_MS = 40;
 export class Controller {
   private scanning: AbortController | null = null;
   private opening: AbortController | null = null;
+  private compressing: AbortController | null = null;
   private items: ScanItem[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** What is read, or was until it stopped, is everything: also what a sample would do for. */
@@ -34,6 +36,7 @@ export class Controller {
     channel.on(changed, ({ at, deleted }) => store.dispatch({ type: 'file-changed', at, deleted }));
     channel.on(pageSelect, ({ tensor }) => store.dispatch({ type: 'select', tensor }));
     store.subscribe((state, before) => {
+      if (state.selected !== before.selected || state.scan !== before.scan) this.compressSelected();
       if (state.split !== before.split) channel.send(pageStore, { key: 'split', value: state.split });
       host.remember(remembered(state));
     });
@@ -119,6 +122,26 @@ export class Controller {
     this.scanning = null;
     this.flush();
     this.store.dispatch({ type: 'scan-stopped' });
+  }
+
+  /** The size after gzip of the tensor that is open, once reading is over and if it did not come with the values. */
+  private compressSelected(): void {
+    const { selected, scan: reading, facts, gzip: known } = this.store.state;
+    const sizes = selected === null ? undefined : facts.get(selected)?.stats?.sizes;
+    const wanted = reading.kind === 'running' || sizes === undefined || sizes.gzip !== null ? null : selected;
+    if (wanted !== null && known.has(wanted)) return;
+    this.compressing?.abort();
+    this.compressing = null;
+    if (wanted === null) return;
+    const controller = new AbortController();
+    this.compressing = controller;
+    const tell = (found: Gzip | null): void => this.store.dispatch({ type: 'gzip', tensor: wanted, gzip: found });
+    tell('asked');
+    this.channel.ask(gzip, { path: this.path, tensor: wanted }, controller.signal).then(
+      (answer) => tell(answer.ok ? (answer.value ?? 'none') : 'none'),
+      // Another tensor was opened: asked again when this one is.
+      (error: unknown) => tell(isAbort(error) ? null : 'none'),
+    );
   }
 
   act(action: PageAction): void {

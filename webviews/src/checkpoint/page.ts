@@ -338,7 +338,7 @@ export class CheckpointPage extends LitElement {
               </div>
               ${quantilesView(values.stats, numbers)}
               <hr />
-              ${sizesView(values.stats, numbers, state.asTable.has('sizes'), () => this.twin('sizes'))}`
+              ${sizesView(values.stats, state.gzip.get(head.name), numbers, state.asTable.has('sizes'), () => this.twin('sizes'))}`
           : detailWithoutValues(row, reading, this.sums(rows).read, numbers, {
               read: () => this.controller.read({ first: [head.name] }),
               showHeader: () =>

@@ -1,5 +1,14 @@
 import type { Fault } from '@espalier/base';
-import type { FileHead, Finding, MatrixLayout, PageStart, ScanEnd, ScanItem, TensorFacts } from '@espalier/protocol';
+import type {
+  FileHead,
+  Finding,
+  MatrixLayout,
+  PageStart,
+  ScanEnd,
+  ScanItem,
+  SizesAsStored,
+  TensorFacts,
+} from '@espalier/protocol';
 import type { Sort } from '../shared/virtualTable.js';
 import { allFindings, worstTensor } from './findings.js';
 
@@ -24,6 +33,9 @@ export type Colouring = 'magnitude' | 'signed' | 'zeros';
 export type Picture = 'strip' | 'heatmap' | 'histogram' | 'sizes';
 export const PICTURES: readonly Picture[] = ['strip', 'heatmap', 'histogram', 'sizes'];
 
+/** The size of one tensor after gzip. `none`: it has none, or it could not be found out. */
+export type Gzip = 'asked' | 'none' | NonNullable<SizesAsStored['gzip']>;
+
 export const STANDARD_SPLIT = 0.58;
 
 /** All that the inspector knows and shows. Changed by `reduce` alone. */
@@ -31,6 +43,8 @@ export interface State {
   readonly start: PageStart | null;
   readonly file: FileState;
   readonly facts: ReadonlyMap<string, TensorFacts>;
+  /** Sizes after gzip that were asked for one by one; `asked` while the answer is on its way. */
+  readonly gzip: ReadonlyMap<string, Gzip>;
   /** Findings that came with the values. */
   readonly findings: readonly Finding[];
   readonly scan: Scan;
@@ -41,6 +55,8 @@ export interface State {
   readonly selected: string | null;
   /** The person chose a tensor; the page keeps its hands off from then on. */
   readonly chosen: boolean;
+  /** The person works with the table; nothing in it moves by itself from then on. */
+  readonly touched: boolean;
   readonly focused: string | null;
   readonly layout: MatrixLayout;
   readonly colouring: Colouring;
@@ -54,6 +70,7 @@ export const initialState: State = {
   start: null,
   file: { kind: 'opening' },
   facts: new Map(),
+  gzip: new Map(),
   findings: [],
   scan: { kind: 'none' },
   news: null,
@@ -62,6 +79,7 @@ export const initialState: State = {
   sort: null,
   selected: null,
   chosen: false,
+  touched: false,
   focused: null,
   layout: 'kernel',
   colouring: 'magnitude',
@@ -78,6 +96,7 @@ export type Action =
   | { readonly type: 'opening' }
   | { readonly type: 'scan-started' }
   | { readonly type: 'scan-item'; readonly item: ScanItem }
+  | { readonly type: 'gzip'; readonly tensor: string; readonly gzip: Gzip | null }
   | { readonly type: 'scan-ended'; readonly end: ScanEnd; readonly at: number }
   | { readonly type: 'scan-stopped' }
   | { readonly type: 'scan-failed'; readonly fault: Fault }
@@ -113,6 +132,12 @@ export function reduce(state: State, action: Action): State {
       return { ...state, scan: { kind: 'running', progress: null } };
     case 'scan-item':
       return scanItem(state, action.item);
+    case 'gzip': {
+      const gzip = new Map(state.gzip);
+      if (action.gzip === null) gzip.delete(action.tensor);
+      else gzip.set(action.tensor, action.gzip);
+      return { ...state, gzip };
+    }
     case 'scan-ended':
       return scanEnded(state, action.end, action.at);
     case 'scan-stopped':
@@ -124,15 +149,15 @@ export function reduce(state: State, action: Action): State {
     case 'file-changed':
       return { ...state, news: { kind: action.deleted ? 'deleted' : 'changed', at: action.at } };
     case 'filter':
-      return { ...state, filter: action.text };
+      return { ...state, filter: action.text, touched: true };
     case 'which':
-      return { ...state, which: action.which };
+      return { ...state, which: action.which, touched: true };
     case 'sort':
-      return { ...state, sort: nextSort(state.sort, action.column) };
+      return { ...state, sort: nextSort(state.sort, action.column), touched: true };
     case 'select':
       return { ...state, selected: action.tensor, focused: action.tensor, chosen: true };
     case 'focus':
-      return { ...state, focused: action.tensor };
+      return { ...state, focused: action.tensor, touched: true };
     case 'layout':
       return { ...state, layout: action.layout };
     case 'colouring':
@@ -159,11 +184,13 @@ function opened(state: State, head: FileHead, at: number): State {
     ...state,
     file: { kind: 'open', head },
     facts: new Map(),
+    gzip: new Map(),
     findings: [],
     scan: { kind: 'none' },
     news: null,
     selected: stays ? state.selected : worstTensor(head.findings, head.tensors),
     chosen: stays && state.chosen,
+    touched: false,
     focused: there(state.focused) ? state.focused : null,
     openedAt: at,
   };
@@ -184,7 +211,7 @@ const SETTLING_MS = 1500;
 
 function scanEnded(state: State, end: ScanEnd, at: number): State {
   const next: State = { ...state, scan: { kind: 'done', end }, findings: end.findings };
-  if (state.chosen || state.file.kind !== 'open' || at - state.openedAt > SETTLING_MS) return next;
+  if (state.chosen || state.touched || state.file.kind !== 'open' || at - state.openedAt > SETTLING_MS) return next;
   const { findings, tensors } = state.file.head;
   return { ...next, selected: worstTensor(allFindings(findings, end.findings, tensors, state.facts), tensors) };
 }

@@ -171,6 +171,7 @@ export const S = {
     title: (unit: string) => `Size as stored, ${unit}`,
     raw: 'raw',
     gzip: 'gzip',
+    compressing: 'compressing',
     csr: 'CSR',
     bitmask: 'bitmask',
     packed24: '2:4',

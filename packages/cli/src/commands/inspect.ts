@@ -21,6 +21,7 @@ export interface InspectOptions {
   readonly layers: readonly string[];
   readonly values: boolean;
   readonly all: boolean;
+  readonly gzip: boolean;
   readonly operators: boolean;
   readonly failOn: readonly string[];
   readonly threads?: number;
@@ -101,10 +102,23 @@ async function inspectOne(
   }
   // Without values the report is that of the header, also where the cache knows more.
   if (!options.values) return { path, facts: factsOf(head.value, '', new Map()), scanMs: null };
+  if (options.gzip) await compress(service, path, terminal);
   const facts = await service.facts(path, terminal.signal);
   if (facts === null)
     return { path, fault: { code: 'file/changed', message: 'The file changed while it was read.', file: path } };
   return { path, facts, scanMs: performance.now() - started };
+}
+
+/** Asks for the sizes after gzip that did not come with the values. */
+async function compress(service: Service, path: string, terminal: Terminal): Promise<void> {
+  const facts = await service.facts(path, terminal.signal);
+  const progress = progressLine(terminal);
+  const missing = [...(facts?.facts.values() ?? [])].filter(({ stats }) => stats?.sizes.gzip === null);
+  for (const [done, { head }] of missing.entries()) {
+    progress.show(`${path}: compressing ${done + 1} of ${missing.length} tensors`);
+    await service.gzip({ path, tensor: head.name }, terminal.signal);
+  }
+  progress.clear();
 }
 
 async function printTable(
