@@ -33,7 +33,11 @@ export function serverOptions(context: ExtensionContext): ServerOptions {
   };
 }
 
-export const clientOptions = (context: ExtensionContext, log: LogOutputChannel): LanguageClientOptions => ({
+export const clientOptions = (
+  context: ExtensionContext,
+  log: LogOutputChannel,
+  trace: LogOutputChannel,
+): LanguageClientOptions => ({
   documentSelector: [
     ...LANGUAGES.flatMap((language) => [
       { scheme: 'file', language },
@@ -42,7 +46,7 @@ export const clientOptions = (context: ExtensionContext, log: LogOutputChannel):
     { notebook: '*', language: 'python' },
   ],
   outputChannel: log,
-  traceOutputChannel: log,
+  traceOutputChannel: trace,
   diagnosticCollectionName: 'espalier',
   markdown: { isTrusted: { enabledCommands: LINKED_COMMANDS }, supportHtml: false },
   // Asked at each start: a server that is started again learns what holds then.

@@ -9,6 +9,7 @@ import {
 } from 'vscode-languageclient/node';
 import { Cancelled, ServerEnded } from '../client.js';
 import { clientOptions, serverOptions } from './clientOptions.js';
+import { traceChannel } from './traceChannel.js';
 
 /** A server that ends this often within `CRASH_WINDOW_MS` is not started again by itself. */
 const MAX_CRASHES = 5;
@@ -45,8 +46,10 @@ export function connect(
   const report = (error: unknown): void =>
     log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
 
+  const trace = traceChannel(log);
+  context.subscriptions.push(trace);
   const client = new LanguageClient('espalier', 'Espalier', serverOptions(context), {
-    ...clientOptions(context, log),
+    ...clientOptions(context, log, trace.channel),
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: () => {

@@ -6,7 +6,7 @@ import { quickOpen, runCommand } from '../../../scripts/vscode/window.mjs';
 import { editorText } from './codeEditor.js';
 import { type Editor, explainFailures, extensionLog, PATIENCE_MS, startEditor } from './editor.js';
 import { inspector, textOf } from './inspectorPage.js';
-import { chooseInExplorer, explorerMenu, openWorkspace, pick } from './workbench.js';
+import { chooseInExplorer, diagnostics, explorerMenu, openWorkspace, pick } from './workbench.js';
 
 const FIXTURES = fileURLToPath(new URL('../../../fixtures/checkpoints/', import.meta.url));
 const soon = { timeout: PATIENCE_MS };
@@ -65,6 +65,30 @@ test('what cannot be read says where and why', async () => {
 test('activation takes a few milliseconds', () => {
   const took = Number(/Activated in ([\d.]+) ms/.exec(extensionLog(editor))?.[1]);
   expect(took).toBeLessThan(100);
+});
+
+test('the log says what started, and every message when asked to trace', async () => {
+  const { page, server } = editor;
+  await runCommand(page, 'Espalier: Show Log');
+  await page.locator('.part.panel .view-lines').getByText('is ready').waitFor();
+  await expect
+    .poll(() => extensionLog(editor), soon)
+    .toMatch(/Espalier \d+\.\d+\.\d+ is ready: 1 folders, \d+ reading threads\./);
+  expect(extensionLog(editor)).not.toContain("Sending request 'textDocument/");
+  server.changeSettings({ 'espalier.trace.server': 'messages' });
+  await quickOpen(page, 'train.py');
+  await expect.poll(() => extensionLog(editor), soon).toMatch(/Sending (?:request|notification) 'textDocument\//);
+  server.changeSettings({ 'espalier.trace.server': 'off' });
+});
+
+test('diagnostics tell versions, states and settings, and nothing of the checkpoints', async () => {
+  const text = await diagnostics(editor.page);
+  expect(text).toMatch(/^Espalier \d+\.\d+\.\d+, VS Code 1\.\d+\.\d+, linux .*Node v?\d+/);
+  expect(text).toMatch(/^language server: running, process \d+, ended unexpectedly 0 times$/m);
+  expect(text).toMatch(/^workspace: 1 folders \(.*\), trusted, remote: /m);
+  expect(text).toMatch(/^settings: \{.*"scan":/m);
+  expect(text).not.toMatch(/layer\d|conv\d|resnet|llama|\.safetensors|\.onnx|\.tflite/);
+  expect(text.split('\n').length).toBeLessThan(10);
 });
 
 test('in a workspace of several folders, paths are those of the own folder, then of the others', async () => {
