@@ -63,7 +63,7 @@ const CODES: Record<string, string> = {
   'safetensors-shape-overflow.safetensors': 'checkpoint/header-malformed',
   'safetensors-trailing.safetensors': 'checkpoint/unused-bytes',
   'safetensors-truncated.safetensors': 'checkpoint/truncated',
-  'safetensors-web-page.safetensors': 'checkpoint/header-too-long',
+  'safetensors-web-page.safetensors': 'checkpoint/text',
   'zip-bad-deflate.npz': 'zip/inflate',
   'zip-bomb.npz': 'zip/inflate',
   'zip-crc.npz': 'checkpoint/header-malformed',

@@ -3,13 +3,14 @@ import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, OpenOptions } from './checkpoint.js';
 import { formats } from './formats/index.js';
 import { raiseIfPointer } from './pointer.js';
+import { raiseIfText } from './text.js';
 
 /** Enough for every magic number, and for telling a pointer file from a model. */
 const HEAD_BYTES = 4096;
 
 /**
  * Opens a checkpoint of any known format: sniffs the first bytes and hands over. Reads headers only.
- * Faults: `checkpoint/unknown-format`, `checkpoint/lfs-pointer`, `checkpoint/dvc-pointer`, `checkpoint/empty`, and those of the format.
+ * Faults: `checkpoint/unknown-format`, `checkpoint/text`, `checkpoint/lfs-pointer`, `checkpoint/dvc-pointer`, `checkpoint/empty`, and those of the format.
  */
 export function openCheckpoint(source: ByteSource, options: OpenOptions = {}): Promise<Result<Checkpoint, Fault>> {
   return attempt(async () => {
@@ -18,6 +19,7 @@ export function openCheckpoint(source: ByteSource, options: OpenOptions = {}): P
       if (head.length === 0)
         raise({ code: 'checkpoint/empty', message: 'The file is empty.', file: source.name, offset: 0 });
       raiseIfPointer(head, source.name);
+      raiseIfText(head, source.name);
       const format = formats.find((candidate) => candidate.matches(head, source));
       if (format === undefined) {
         raise({
@@ -25,7 +27,7 @@ export function openCheckpoint(source: ByteSource, options: OpenOptions = {}): P
           message: 'No known checkpoint format begins like this file.',
           file: source.name,
           offset: 0,
-          expected: formats.map((known) => known.name).join(', '),
+          expected: 'safetensors, PyTorch, ONNX, TFLite, TensorFlow.js, Keras, HDF5, TensorFlow, NumPy or GGUF',
           found: hex(head.subarray(0, 8)),
         });
       }

@@ -20,6 +20,7 @@ export const FINDING_CODES: readonly string[] = [
   'checkpoint/no-weights',
   'checkpoint/weights-missing',
   'checkpoint/no-graph',
+  'checkpoint/text',
   'checkpoint/truncated',
   'checkpoint/missing-data',
   'checkpoint/shards-differ',

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { attempt, type Fault, fail, type Result, raise } from '@espalier/base';
 import type { FileStat, Files } from '@espalier/service';
 import { type ByteSource, escapesFolder } from '@espalier/tensor';
+import { pathOnDisk } from './pathOnDisk.js';
 
 /** Where links may lead, besides the folder of the file itself. */
 export interface FollowRules {
@@ -45,7 +46,7 @@ export function nodeFiles(rules: () => FollowRules, mode: ReadingMode = {}): Fil
 
 async function statOf(path: string): Promise<FileStat | null> {
   try {
-    const found = await stat(path);
+    const found = await stat(await pathOnDisk(path));
     return {
       kind: found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other',
       sizeBytes: found.size,
@@ -62,11 +63,12 @@ async function openRegular(
   rules: () => FollowRules,
   mode: ReadingMode,
 ): Promise<ByteSource> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => raise(unreadable(name, error)));
+  const onDisk = await pathOnDisk(path);
+  const found = await stat(onDisk).catch((error: NodeJS.ErrnoException) => raise(unreadable(name, error)));
   if (!found.isFile()) {
     raise({ code: 'path/not-a-file', message: 'It is not a regular file.', file: name });
   }
-  const handle = await open(path, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) =>
+  const handle = await open(onDisk, constants.O_RDONLY).catch((error: NodeJS.ErrnoException) =>
     raise(unreadable(name, error)),
   );
   return fileSource(handle, path, name, found.size, rules, mode);
