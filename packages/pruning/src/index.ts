@@ -1,4 +1,13 @@
+export { maskedEntry, maskedOutput, whyNotMaskable } from './applyMask.js';
+export { chooseLayers, type LayerChoice, type LayerRules, NO_RULES } from './chooseLayers.js';
+export { type KernelMatrix, kernelMatrix } from './kernelMatrix.js';
 export type { PrunableLayer } from './layer.js';
-export { emptyMask, type Mask } from './mask.js';
+export { type BitMask, isKept, type Mask, maskOf } from './mask.js';
+export { maskBits } from './maskBits.js';
 export type { MaskAnswer, MaskMethod, MethodContext, Note } from './method.js';
+export { ratioLayerOf } from './methods/random.js';
 export { methods } from './methods.js';
+export type { Densities, RatioLayer } from './ratios/ratioLayer.js';
+export { exactCount, layerDensities, RATIOS, type Ratio, type RatioOptions } from './ratios/ratios.js';
+export { roundHalfEven } from './roundHalfEven.js';
+export { energyLost } from './sensitivity.js';

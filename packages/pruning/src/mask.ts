@@ -14,9 +14,18 @@ export type Mask =
       readonly ties: number;
     };
 
-export const emptyMask = (elements: number): { kind: 'bits'; elements: number; kept: number; bits: Uint8Array } => ({
-  kind: 'bits',
-  elements,
-  kept: 0,
-  bits: new Uint8Array(Math.ceil(elements / 8)),
-});
+export type BitMask = Extract<Mask, { kind: 'bits' }>;
+
+/** A mask from a decision for each weight. */
+export function maskOf(elements: number, isKept: (index: number) => boolean): BitMask {
+  const bits = new Uint8Array(Math.ceil(elements / 8));
+  let kept = 0;
+  for (let i = 0; i < elements; i++) {
+    if (!isKept(i)) continue;
+    bits[i >> 3]! |= 1 << (i & 7);
+    kept++;
+  }
+  return { kind: 'bits', elements, kept, bits };
+}
+
+export const isKept = ({ bits }: BitMask, index: number): boolean => ((bits[index >> 3]! >> (index & 7)) & 1) === 1;
