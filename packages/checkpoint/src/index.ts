@@ -16,4 +16,6 @@ export { outputShapes as tensorflowShapes } from './formats/tensorflow/shapeRule
 export type { AttributeValue, Dialect, Graph, GraphBody, GraphNode, GraphValue } from './graph.js';
 export { openCheckpoint } from './open.js';
 export { dequantize, readValues } from './values/readValues.js';
+export { entryOutput } from './write/entryOutput.js';
 export type { ByteSink, OutputContent, OutputFolder, OutputTensor, Writer, WrittenFile } from './write/output.js';
+export { writerFor, writers } from './write/writers.js';

@@ -1,0 +1,12 @@
+import type { Writer } from './output.js';
+import { safetensors } from './safetensors.js';
+
+/** Every writer, one line each. */
+export const writers: readonly Writer[] = [safetensors];
+
+/** The writer of a format's name, else the one of a file name's ending; null where there is none. */
+export function writerFor(name: string, format: string | null): Writer | null {
+  if (format !== null) return writers.find((writer) => writer.format === format) ?? null;
+  const lower = name.toLowerCase().replace(/\.index\.json$/, '');
+  return writers.find(({ extensions }) => extensions.some((extension) => lower.endsWith(extension))) ?? null;
+}
