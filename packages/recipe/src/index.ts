@@ -1,1 +1,4 @@
+export { type ParsedRecipe, parseRecipe } from './parse.js';
+export type { Problem } from './problem.js';
 export type { Budget, Exclusions, Recipe, RecipeInput, RecipeOutput, RecipeStep } from './recipe.js';
+export { methodOf, methodsOf, type Schema, schema, TOP_KEYS, VERBS } from './schema.js';

@@ -1,0 +1,281 @@
+import { type MethodDescription, nearest, type OptionProblem, parseOptions } from '@espalier/base';
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
+import type { Problem } from './problem.js';
+import type { Exclusions, Recipe, RecipeStep } from './recipe.js';
+import { EXCLUSIONS, methodOf, methodsOf, type Schema, schema as standardSchema, TOP_KEYS, VERBS } from './schema.js';
+
+export interface ParsedRecipe {
+  /** null where a problem of severity `error` stands in the way. */
+  readonly recipe: Recipe | null;
+  readonly problems: readonly Problem[];
+  readonly document: Document;
+  readonly text: string;
+}
+
+const NO_EXCLUSIONS: Exclusions = { layers: [], roles: [], minElements: 0, preset: 'none' };
+
+/** Text to recipe. Total: any text gives a document and problems with their places; a recipe only where nothing is wrong. */
+export function parseRecipe(text: string, schema: Schema = standardSchema): ParsedRecipe {
+  const document = parseDocument(text, { lineCounter: new LineCounter(), keepSourceTokens: false, uniqueKeys: true });
+  const problems: Problem[] = [];
+  const say = (
+    node: unknown,
+    code: string,
+    message: string,
+    fix?: Problem['fix'],
+    severity: Problem['severity'] = 'error',
+  ): void => {
+    const [from, to] = placeOf(node, text);
+    problems.push({ code, severity, message, from, to, ...(fix === undefined ? {} : { fix }) });
+  };
+  for (const error of document.errors) {
+    const [from, to] = error.pos;
+    const inside = (offset: number): number => Math.min(text.length, Math.max(0, offset));
+    problems.push({
+      code: 'recipe/yaml',
+      severity: 'error',
+      message: firstLine(error.message),
+      from: inside(from),
+      to: inside(Math.max(to, from)),
+    });
+  }
+  const root = document.contents;
+  if (problems.length === 0 && !canExpand(document)) {
+    say(root, 'recipe/yaml', 'The aliases of the text cannot be resolved.');
+  }
+  if (problems.length > 0) return { recipe: null, problems, document, text };
+  if (!isMap(root)) {
+    say(root, 'recipe/empty', 'A recipe has an input, steps and an output.');
+    return { recipe: null, problems, document, text };
+  }
+  knownKeys(root, Object.keys(TOP_KEYS), say);
+  const input = textOf(root, 'input', say, true);
+  const output = textOf(root, 'output', say, false);
+  const evaluate = textOf(root, 'evaluate', say, false);
+  const seed = numberOf(root, 'seed', say) ?? 1;
+  const exclude = exclusionsOf(root, document, say);
+  const devices = listOf(root, 'devices', say);
+  const steps = stepsOf(root, { schema, seed, document, say });
+  const failed = problems.some(({ severity }) => severity === 'error');
+  const recipe: Recipe | null =
+    failed || input === null
+      ? null
+      : {
+          inputs: [{ name: 'model', path: input }],
+          exclude,
+          steps,
+          outputs: output === null ? [] : [{ path: output, format: null }],
+          devices,
+          budget: {},
+          evaluate,
+          seed,
+        };
+  return { recipe, problems: problems.sort((a, b) => a.from - b.from), document, text };
+}
+
+type Say = (node: unknown, code: string, message: string, fix?: Problem['fix'], severity?: Problem['severity']) => void;
+
+interface Context {
+  readonly schema: Schema;
+  readonly seed: number;
+  readonly document: Document;
+  readonly say: Say;
+}
+
+function stepsOf(root: YAMLMap, context: Context): RecipeStep[] {
+  const { say } = context;
+  const node = root.get('steps', true) as unknown;
+  if (node === undefined) {
+    say(root, 'recipe/no-steps', 'The recipe has no steps.');
+    return [];
+  }
+  if (!isSeq(node)) {
+    say(node, 'recipe/type', 'steps is a list.');
+    return [];
+  }
+  if (node.items.length === 0) say(node, 'recipe/no-steps', 'The recipe has no steps.', undefined, 'warning');
+  const ids = new Set<string>();
+  return node.items.flatMap((item, at) => {
+    const step = stepOf(item, at, context);
+    if (step === null) return [];
+    if (ids.has(step.id)) say(item, 'recipe/duplicate-id', `Two steps are called ${step.id}.`);
+    ids.add(step.id);
+    return [step];
+  });
+}
+
+function stepOf(item: unknown, at: number, context: Context): RecipeStep | null {
+  const { document, seed, say } = context;
+  const list = VERBS.join(', ');
+  if (!isMap(item)) {
+    say(item, 'recipe/type', `A step names what it does: ${list}.`);
+    return null;
+  }
+  const pairs = item.items.filter(isPair);
+  const verbs = pairs.filter((pair) => !['id', 'exclude'].includes(keyOf(pair)));
+  if (verbs.length === 0) {
+    say(item, 'recipe/no-verb', `A step names what it does: ${list}.`);
+    return null;
+  }
+  const [first, second] = verbs as [Pair, Pair | undefined];
+  if (second !== undefined) say(second.key, 'recipe/two-verbs', 'A step does one thing; write another step.');
+  const verb = keyOf(first);
+  if (!VERBS.some((known) => known === verb)) {
+    const meant = nearest(verb, VERBS);
+    const fix = meant === undefined ? undefined : { title: `Change to ${meant}`, text: meant };
+    say(first.key, 'recipe/unknown-verb', `There is no step ${verb}. Steps are ${list}.`, fix);
+    return null;
+  }
+  const id = textOf(item, 'id', say, false) ?? `${verb}-${at + 1}`;
+  const exclude = exclusionsOf(item, document, say);
+  const found = methodAndOptions(first, verb, context);
+  if (found === null) return null;
+  const { method, given } = found;
+  const needsSeed = Object.hasOwn(method.parameters, 'seed') && !Object.hasOwn(given, 'seed');
+  const { options, problems } = parseOptions(method, needsSeed ? { ...given, seed } : given);
+  for (const problem of problems) sayOption(problem, first, say);
+  return { id, verb, method: method.name, options, exclude };
+}
+
+function methodAndOptions(
+  pair: Pair,
+  verb: string,
+  { schema, document, say }: Context,
+): { readonly method: MethodDescription; readonly given: Readonly<Record<string, unknown>> } | null {
+  const known = methodsOf(schema, verb).map(({ name }) => name);
+  const value = pair.value as Node | null;
+  const isShort = isScalar(value) && typeof value.value === 'string';
+  const node = isShort ? value : isMap(value) ? (value.get('method', true) as unknown) : undefined;
+  const name = isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
+  if (name === undefined) {
+    say(value ?? pair.key, 'recipe/no-method', `${verb} names its method: ${known.join(', ')}.`);
+    return null;
+  }
+  const method = methodOf(schema, verb, name);
+  if (method === undefined) {
+    const meant = nearest(name, known);
+    const fix = meant === undefined ? undefined : { title: `Change to ${meant}`, text: meant };
+    say(node, 'recipe/unknown-method', `There is no method ${name}. Methods of ${verb} are ${known.join(', ')}.`, fix);
+    return null;
+  }
+  const given = isMap(value) ? (value.toJS(document) as Record<string, unknown>) : {};
+  const { method: _, ...options } = given;
+  return { method, given: options };
+}
+
+/** Options know the way to their place; the text knows where it is. */
+function sayOption({ code, path, message, suggestion }: OptionProblem, step: Pair, say: Say): void {
+  let node: unknown = step.value;
+  let key: unknown = step.key;
+  for (const part of path) {
+    const pair = isMap(node) ? node.items.find((item) => keyOf(item as Pair) === part) : undefined;
+    const next: unknown = pair === undefined ? (isSeq(node) ? node.items[Number(part)] : undefined) : pair.value;
+    if (pair !== undefined) key = pair.key;
+    if (next === undefined || next === null) break;
+    node = next;
+  }
+  const place = code === 'option/unknown' || code === 'option/missing' ? key : node;
+  const text = suggestion === undefined ? undefined : String(suggestion);
+  say(place, code, message, text === undefined ? undefined : { title: `Change to ${text}`, text });
+}
+
+function exclusionsOf(map: YAMLMap, document: Document, say: Say): Exclusions {
+  const pair = map.items.find((item) => keyOf(item as Pair) === 'exclude') as Pair | undefined;
+  if (pair === undefined) return NO_EXCLUSIONS;
+  const value = pair.value as Node | null;
+  // A list is short for its globs.
+  const given = isSeq(value)
+    ? { layers: value.toJS(document) as unknown }
+    : isMap(value)
+      ? (value.toJS(document) as unknown)
+      : value;
+  const { options, problems } = parseOptions(
+    { parameters: EXCLUSIONS },
+    isScalar(given) ? { layers: [given.value] } : given,
+  );
+  for (const problem of problems) sayOption(problem, pair, say);
+  return { ...NO_EXCLUSIONS, ...options };
+}
+
+function knownKeys(map: YAMLMap, known: readonly string[], say: Say): void {
+  for (const item of map.items) {
+    const key = keyOf(item as Pair);
+    if (known.includes(key)) continue;
+    const meant = nearest(key, known);
+    const fix = meant === undefined ? undefined : { title: `Change to ${meant}`, text: meant };
+    say((item as Pair).key, 'recipe/unknown-key', `A recipe has no ${key}. It has ${known.join(', ')}.`, fix);
+  }
+}
+
+function textOf(map: YAMLMap, key: string, say: Say, required: boolean): string | null {
+  const node = map.get(key, true) as unknown;
+  if (node === undefined || (isScalar(node) && node.value === null)) {
+    if (required) say(map, 'recipe/missing', `The recipe has no ${key}. ${TOP_KEYS[key] ?? ''}`.trim());
+    return null;
+  }
+  if (isScalar(node) && typeof node.value === 'string' && node.value.trim() !== '') return node.value;
+  say(node, 'recipe/type', `${key} is a text.`);
+  return null;
+}
+
+function numberOf(map: YAMLMap, key: string, say: Say): number | null {
+  const node = map.get(key, true) as unknown;
+  if (node === undefined) return null;
+  if (
+    isScalar(node) &&
+    typeof node.value === 'number' &&
+    Number.isInteger(node.value) &&
+    node.value >= 0 &&
+    node.value < 2 ** 32
+  )
+    return node.value;
+  say(node, 'recipe/type', `${key} is a whole number from 0 to ${2 ** 32 - 1}.`);
+  return null;
+}
+
+function listOf(map: YAMLMap, key: string, say: Say): string[] {
+  const node = map.get(key, true) as unknown;
+  if (node === undefined) return [];
+  const values = isSeq(node) ? node.items : [node];
+  return values.flatMap((value) => {
+    if (isScalar(value) && typeof value.value === 'string') return [value.value];
+    say(value, 'recipe/type', `${key} is a list of names.`);
+    return [];
+  });
+}
+
+/** Aliases may name nothing, or each other so often that the text would grow without end. */
+function canExpand(document: Document): boolean {
+  try {
+    document.toJS({ maxAliasCount: 100 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const keyOf = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : '');
+
+/** Where a node stands; the whole text for what has no place. */
+function placeOf(node: unknown, text: string): readonly [number, number] {
+  const range = typeof node === 'object' && node !== null ? (node as { range?: readonly number[] | null }).range : null;
+  if (range === undefined || range === null)
+    return [0, Math.min(text.length, Math.max(0, text.indexOf('\n')) || text.length)];
+  const [from, to] = range as readonly [number, number];
+  // A block ends where the next one begins: the spaces between them are not its own.
+  const own = text.slice(from, to).trimEnd().length;
+  return [from, from + own];
+}
+
+const firstLine = (message: string): string => message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '.');

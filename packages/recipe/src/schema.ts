@@ -1,0 +1,53 @@
+import type { MethodDescription, Parameter } from '@espalier/base';
+import { methods as pruning } from '@espalier/pruning/methods';
+
+/** Methods by verb, as the recipe's grammar takes them. */
+export interface Schema {
+  readonly methods: readonly MethodDescription[];
+}
+
+/** The verbs, in the order in which steps usually follow each other. */
+export const VERBS = ['prune', 'structure'] as const;
+
+/** Every method of every engine. */
+export const schema: Schema = { methods: pruning.map(({ description }) => description) };
+
+export const methodsOf = ({ methods }: Schema, verb: string): readonly MethodDescription[] =>
+  methods.filter((method) => method.verb === verb);
+
+export const methodOf = ({ methods }: Schema, verb: string, name: string): MethodDescription | undefined =>
+  methods.find((method) => method.verb === verb && method.name === name);
+
+/** What a recipe and a step may leave out. */
+export const EXCLUSIONS: Readonly<Record<string, Parameter>> = {
+  layers: { kind: 'globs', default: [], doc: 'Globs over names of tensors and layers that are left alone.' },
+  roles: {
+    kind: 'globs',
+    default: [],
+    doc: 'Roles that are left alone: first, last, or a role such as linear or depthwise-conv.',
+  },
+  minElements: { kind: 'integer', minimum: 0, default: 0, unit: 'weights', doc: 'Smaller tensors are left alone.' },
+  preset: {
+    kind: 'oneOf',
+    default: 'none',
+    doc: 'A named set of exclusions.',
+    values: [
+      { value: 'none', doc: 'Nothing besides.' },
+      {
+        value: 'structure-lth',
+        doc: 'The first convolution and every linear layer, as the paper on structured tickets has it.',
+      },
+    ],
+  },
+};
+
+/** The keys of a recipe and what they mean. */
+export const TOP_KEYS: Readonly<Record<string, string>> = {
+  input: 'The checkpoint that the recipe starts from, relative to the recipe.',
+  exclude: 'What no step changes.',
+  steps: 'What is done, one after the other.',
+  output: 'Where the result is written, relative to the recipe; its ending says the format.',
+  devices: 'Devices for which time is estimated; the first is the target.',
+  evaluate: 'A command that measures the result; {output} and {input} are replaced. Its last number is the figure.',
+  seed: 'Seed of chance for every step that names none.',
+};
