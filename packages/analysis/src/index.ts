@@ -39,4 +39,5 @@ export { NEAR_ZERO_RATIO, type StatsOptions } from './stats/options.js';
 export type { ElementRange, ScanAnswer, ScanQuestion } from './stats/question.js';
 export { beginScan, type TensorScan } from './stats/scan.js';
 export { tensorStats } from './stats/tensorStats.js';
+export { zerosOf } from './stats/zerosOf.js';
 export { totals } from './totals.js';

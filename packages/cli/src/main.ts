@@ -1,6 +1,7 @@
 import { diffReport, inspectReport, SCHEMA_VERSION } from '@espalier/service';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { addChangeCommands } from './changeCommands.js';
 import { diff } from './commands/diff.js';
 import { inspect } from './commands/inspect.js';
 import { isFailOn } from './failOn.js';
@@ -90,6 +91,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
       if (files.length < 2) return program.error('espalier diff needs two checkpoints.', { exitCode: 2 });
       code = await diff(files, options, terminal);
     });
+
+  addChangeCommands(program, terminal, (ended) => {
+    code = ended;
+  });
 
   program
     .command('lsp')

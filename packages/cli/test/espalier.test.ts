@@ -45,6 +45,12 @@ const json = async (...args: string[]): Promise<{ code: number | null; report: I
   return { code, report: inspectReport.parse(JSON.parse(out)) };
 };
 
+/** Runs a command that prints JSON; whatever the exit code, standard output is JSON alone. */
+async function jsonOf(...args: string[]): Promise<{ code: number | null; err: string; report: Record<string, never> }> {
+  const { code, out, err } = await espalier(...args, '--format', 'json');
+  return { code, err, report: JSON.parse(out) };
+}
+
 const pruned = (name: string): string => fixturePath(`checkpoints/pruned/${name}.safetensors`);
 
 test('the JSON of every fixture follows the published schema and agrees with the reference tools', async () => {
@@ -256,4 +262,131 @@ test('the schema is printed on request', async () => {
 test('help and version end with 0', async () => {
   expect((await espalier('--help')).code).toBe(0);
   expect((await espalier('--version')).out).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+const DENSE = fixturePath('demo/models/resnet-tiny.safetensors');
+
+test('prune writes what it says: counts by layer and in all, and the input stays', async () => {
+  const before = readFileSync(DENSE);
+  const output = join(folder, 'p80.safetensors');
+  const { code, report } = await jsonOf(
+    'prune',
+    DENSE,
+    '-o',
+    output,
+    '--method',
+    'magnitude',
+    '--sparsity',
+    '0.8',
+    '--scope',
+    'model',
+  );
+  expect(code).toBe(0);
+  expect(report).toMatchObject({
+    schemaVersion: 1,
+    method: 'magnitude',
+    options: { sparsity: 0.8, scope: 'model' },
+    seed: 1,
+    totals: { elements: 271_380, zerosBefore: 0, zerosAfter: 217_104, sparsity: 0.8 },
+    output,
+    speedup: [],
+  });
+  const inspected = await json(output);
+  const [file] = inspected.report.files;
+  if (file === undefined || 'error' in file) throw new Error('unreadable');
+  const zeros = new Map(file.tensors.map(({ name, zeros }) => [name, zeros]));
+  for (const layer of report['layers'] as unknown as { name: string; zerosAfter: number }[])
+    expect(zeros.get(layer.name)).toBe(layer.zerosAfter);
+  expect(readFileSync(DENSE).equals(before)).toBe(true);
+  const again = await jsonOf('prune', DENSE, '-o', output, '--sparsity', '0.8');
+  expect(again).toMatchObject({ code: 2, report: { error: { code: 'output/exists' } } });
+  expect(await jsonOf('prune', DENSE, '-o', DENSE, '--overwrite')).toMatchObject({
+    code: 2,
+    report: { error: { code: 'output/is-input' } },
+  });
+  expect(readFileSync(DENSE).equals(before)).toBe(true);
+});
+
+test('a 2:4 output is 2:4 along the inputs, without an exception', async () => {
+  const output = join(folder, 'p24.safetensors');
+  expect((await jsonOf('prune', DENSE, '-o', output, '-m', 'n-m')).code).toBe(0);
+  const [file] = (await json(output)).report.files;
+  if (file === undefined || 'error' in file) throw new Error('unreadable');
+  const layer = file.tensors.find(({ name }) => name === 'layer3.1.conv1.weight')!;
+  expect(layer.patterns?.['2:4']).toContainEqual(expect.objectContaining({ axis: 1, strict: true }));
+});
+
+test.each([['pytorch/state-dict.pt'], ['onnx/cnn.onnx'], ['gguf/llama-tiny-Q4_K_M.gguf'], ['keras/small.keras']])(
+  '%s is pruned into safetensors, with its tensors',
+  async (name) => {
+    const path = fixturePath(`checkpoints/${name}`);
+    if (!existsSync(path)) throw new Error(`${name} is no fixture`);
+    const output = join(folder, `${name.replace('/', '-')}.safetensors`);
+    const { code, report } = await jsonOf('prune', path, '-o', output, '--sparsity', '0.5');
+    expect(code).toBe(0);
+    expect(report['totals']).toMatchObject({ sparsity: expect.closeTo(0.5, 1) });
+  },
+);
+
+test('a recipe is planned, run, and its problems have places', async () => {
+  const file = join(folder, 'a.espalier.yaml');
+  const text = `input: ${DENSE}\nsteps:\n  - prune: { method: magnitude, sparsity: 0.9 }\n  - structure: refill\noutput: filled.safetensors\n`;
+  writeFileSync(file, text);
+  const planned = await jsonOf('plan', file);
+  expect(planned).toMatchObject({
+    code: 0,
+    report: {
+      plan: {
+        steps: [
+          { id: 'prune-1', tensors: 16 },
+          { id: 'structure-2', tensors: 16 },
+        ],
+      },
+    },
+  });
+  expect(existsSync(join(folder, 'filled.safetensors'))).toBe(false);
+  const { code, report } = await jsonOf('run', file, '--report');
+  expect(code).toBe(0);
+  expect(report['report']).toBe(join(folder, 'filled.safetensors.report.json'));
+  expect(JSON.parse(readFileSync(report['report'] as unknown as string, 'utf8')).plan.totals.prunableZeros.after).toBe(
+    (report['totals'] as unknown as { zerosAfter: number }).zerosAfter,
+  );
+  writeFileSync(file, text.replace('0.9', '90'));
+  const wrong = await espalier('run', file);
+  expect(wrong).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^a\.espalier\.yaml:3:43: error: sparsity is .* \[option\/range\]\n$/),
+  });
+  expect((await espalier('plan', join(folder, 'gone.yaml'))).code).toBe(2);
+});
+
+test('ratios of a model are told layer by layer, and impossible ones refused', async () => {
+  const { code, report } = await jsonOf('methods', DENSE, '--ratios', 'erk', '--density', '0.1');
+  expect(code).toBe(0);
+  expect(report).toMatchObject({
+    schemaVersion: 1,
+    method: 'erk',
+    density: 0.1,
+    epsilon: expect.closeTo(20.2216905901, 8),
+    overallDensity: expect.closeTo(0.1, 12),
+  });
+  expect((report['layers'] as unknown as unknown[]).length).toBe(16);
+  expect(await jsonOf('methods', DENSE, '--ratios', 'uniform+', '--density', '0.0001')).toMatchObject({
+    code: 2,
+    report: { error: { code: 'prune/ratio-impossible' } },
+  });
+  expect((await jsonOf('methods')).report['methods']).toContainEqual(
+    expect.objectContaining({ verb: 'prune', name: 'magnitude' }),
+  );
+});
+
+test.each([
+  [['prune', DENSE], 'needs -o FILE'],
+  [['prune', DENSE, '-o', 'x.safetensors', '--sparsity', 'much'], 'It is a number'],
+  [['prune', DENSE, '-o', 'x.safetensors', '--sparsity', '80'], '80 looks like a percentage, 0.8?'],
+  [['prune', DENSE, '-o', 'x.h5'], 'Files like x.h5 are not written'],
+])('%j is refused with 2', async (args, why) => {
+  const { code, err } = await espalier(...args);
+  expect(code).toBe(2);
+  expect(err).toContain(why);
 });

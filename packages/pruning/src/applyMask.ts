@@ -66,11 +66,12 @@ async function* rawWindows(entry: TensorEntry, data: RawData, mask: Mask, work: 
   const zeroing = zeroingOf(data);
   invariant(zeroing.kind !== 'none', `${entry.name} cannot be masked`);
   const perWindow = WINDOW_BYTES / zeroing.width;
-  const buffer = new ArrayBuffer(Math.min(WINDOW_BYTES, entry.elements * zeroing.width));
+  const buffers = [0, 1].map(() => new ArrayBuffer(Math.min(WINDOW_BYTES, entry.elements * zeroing.width)));
   let ties = mask.kind === 'threshold' ? mask.ties : 0;
   for (let begin = 0; begin < entry.elements; begin += perWindow) {
     work.signal.throwIfAborted();
     const count = Math.min(perWindow, entry.elements - begin);
+    const buffer = buffers[(begin / perWindow) % 2]!;
     const bytes = new Uint8Array(buffer, 0, count * zeroing.width);
     await data.source.readInto(bytes, data.begin + begin * zeroing.width, work.signal);
     if (mask.kind === 'threshold' && data.dtype === 'F32' && data.affine === undefined) {

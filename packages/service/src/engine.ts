@@ -14,6 +14,7 @@ import {
 import { type Fault, FaultError, idleWork, type Result, raise } from '@espalier/base';
 import { type Checkpoint, openCheckpoint, type TensorData, type TensorEntry } from '@espalier/checkpoint';
 import { operatorCosts, toHeads } from '@espalier/model';
+import { planRecipe } from './change/planRecipe.js';
 import { findDoor } from './door.js';
 import type { Files } from './ports.js';
 import type { DataShell, Runner, TaskAnswer, TaskHooks, TaskKind, TaskTypes } from './tasks.js';
@@ -151,6 +152,9 @@ export function createEngine(files: Files): Engine {
         const { entry, head } = tensorOf(opened, tensor);
         return answerQuestion(entry, head, question, ranges, idleWork(signal));
       }),
+
+    plan: (query, { signal, onItem, onProgress }) =>
+      planRecipe(query, files, { signal, progress: onProgress ?? (() => {}) }, (item) => onItem?.(item)),
 
     gzip: ({ path, tensor }, { signal, onProgress }) =>
       using(path, signal, async (opened) =>

@@ -5,6 +5,9 @@ import type {
   CompareQuery,
   CompareTileQuery,
   HeatmapQuery,
+  PlanAnswer,
+  PlanItem,
+  RecipeQuery,
   ScanEnd,
   ScanItem,
   ScanQuery,
@@ -48,6 +51,8 @@ export interface Service {
   scanState(path: string): ScanState | null;
   runningScans(): readonly { readonly path: string; readonly state: ScanState }[];
   cancelScans(): void;
+  /** What a recipe would do; nothing is written. */
+  plan(query: RecipeQuery, signal: AbortSignal, onItem: (item: PlanItem) => void): Promise<PlanAnswer>;
   /** Compresses a tensor to learn its size, and keeps the figure with its facts. */
   gzip(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'gzip'>>;
   matrix(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'matrix'>>;
@@ -130,6 +135,10 @@ export function createService(ports: ServicePorts): Service {
     scanState: (path) => scans.state(path),
     runningScans: () => scans.running(),
     cancelScans: () => scans.cancelAll(),
+    plan: async (query, signal, onItem) => {
+      const answer = await runner.run('plan', query, { signal, onItem }, 'soon');
+      return answer.ok ? answer.value : { kind: 'fault', fault: answer.fault };
+    },
     gzip: async (query, signal) => {
       const known = store.peek(query.path);
       const answer = await runner.run('gzip', query, { signal }, 'idle');

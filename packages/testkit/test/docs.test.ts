@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as protocol from '@espalier/protocol';
+import { schema } from '@espalier/recipe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { anchorOfCode, codesInSources } from './docs/codes.js';
@@ -120,9 +121,17 @@ describe('guides', () => {
   });
 
   test('explain every option of the command line, and no other', () => {
-    const options = [...readText('packages/cli/src/main.ts').matchAll(/'(?:-\w, )?(--[\w-]+)/g)].map(
-      (match) => match[1]!,
+    const sources = ['main', 'changeCommands'].map((name) => readText(`packages/cli/src/${name}.ts`)).join('\n');
+    const written = [...sources.matchAll(/'(?:-\w, )?(--[\w-]+)/g)].map((match) => match[1]!);
+    // Options of methods are made from their tables.
+    const made = schema.methods.flatMap(({ verb, parameters }) =>
+      verb === 'prune'
+        ? Object.keys(parameters).map(
+            (name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+          )
+        : [],
     );
+    const options = [...written, ...made];
     const terminal = readText('docs/guide/terminal.md');
     expect(options.filter((option) => !terminal.includes(`\`${option}`) && option !== '--stdio')).toEqual([]);
     const named = [...terminal.matchAll(/`(--[\w-]+)/g)].map((match) => match[1]!);

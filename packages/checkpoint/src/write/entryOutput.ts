@@ -13,10 +13,10 @@ export function entryOutput(entry: TensorEntry): OutputTensor {
     const length = byteLength(data.dtype, entry.elements);
     async function* windows(work: Work): AsyncGenerator<Uint8Array> {
       const { source, begin } = data as Extract<typeof data, { kind: 'raw' }>;
-      const buffer = new Uint8Array(Math.min(WINDOW_BYTES, length));
+      const buffers = [0, 1].map(() => new Uint8Array(Math.min(WINDOW_BYTES, length)));
       for (let at = 0; at < length; at += WINDOW_BYTES) {
         work.signal.throwIfAborted();
-        const window = buffer.subarray(0, Math.min(WINDOW_BYTES, length - at));
+        const window = buffers[(at / WINDOW_BYTES) % 2]!.subarray(0, Math.min(WINDOW_BYTES, length - at));
         await source.readInto(window, begin + at, work.signal);
         yield window;
         await breathe();

@@ -34,7 +34,7 @@ export interface OutputTensor {
   readonly shape: Shape;
   /** Exactly this many bytes come out of `windows`. */
   readonly byteLength: number;
-  /** A window is valid until the next one is asked for. */
+  /** A window is valid until the next but one is asked for: it may be written while the next one is made. */
   windows(work: Work): AsyncIterable<Uint8Array>;
   /** The tensor of the input that it replaces, where the container can be kept around it. */
   readonly origin?: TensorEntry;

@@ -1,5 +1,6 @@
 import { type Fault, invariant, raise, type Work } from '@espalier/base';
 import type { OutputContent, OutputFolder, OutputTensor, Writer } from './output.js';
+import { writeWindows } from './writeWindows.js';
 
 /** Names that the format has for types; what it has not cannot be written. (safetensors README, "Format".) */
 const NAMES: Partial<Record<OutputTensor['dtype'], string>> = {
@@ -78,12 +79,7 @@ async function writeFile(
   const header = headerOf(tensors, metadata, name);
   await sink.write(header);
   for (const tensor of tensors) {
-    let written = 0;
-    for await (const window of tensor.windows(work)) {
-      await sink.write(window);
-      written += window.length;
-      wrote(window.length);
-    }
+    const written = await writeWindows(sink, tensor, work, wrote);
     invariant(written === tensor.byteLength, `${tensor.name}: ${written} bytes of ${tensor.byteLength}`);
   }
 }

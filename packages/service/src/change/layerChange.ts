@@ -3,48 +3,45 @@ import type { Fault, Result, Work } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { LayerChange } from '@espalier/protocol';
-import type { EditedTensor } from './edited.js';
-
-/** Multiply-adds of a tensor's operators for one input. */
-export interface LayerMacs {
-  readonly dense: number;
-}
+import { type EditedTensor, entryAfter } from './edited.js';
 
 /** What reading a tensor told, as far as a change needs it. */
 interface Seen {
   readonly zeros: number;
   readonly energy: number | null;
   readonly sizes: SizesAsStored;
-  readonly stats: TensorStats | null;
+  readonly patterns: readonly string[];
 }
 
 /**
- * Before and after of one tensor, from its values: both are read. Tensors without values (texts, missing bytes) have neither zeros nor
- * energy. Faults are those of the source.
+ * Before and after of one tensor, from its values: both are read. `macs` are its multiply-accumulates for one run, null where the graph is not
+ * known. Faults are those of the source.
  */
 export async function layerChange(
   tensor: EditedTensor,
-  macs: { readonly before: LayerMacs; readonly after: LayerMacs } | null,
+  macs: number | null,
   work: Work,
 ): Promise<Result<LayerChange, Fault>> {
-  const { original, head, entry } = tensor;
-  const before = await look(original.entry, original.head, work);
+  const { head, entry } = tensor;
+  const before = await look(entry, head, work);
   if (!before.ok) return before;
   const touched = tensor.steps.length > 0;
-  const after = touched ? await look(entry, head, work) : before;
+  const after = touched ? await look(entryAfter(tensor), head, work) : before;
   if (!after.ok) return after;
   const energies =
     before.value.energy === null || after.value.energy === null
       ? null
       : { before: before.value.energy, after: after.value.energy };
+  const effective = ({ zeros }: Seen): number =>
+    head.elements === 0 ? 0 : Math.round(((macs ?? 0) * (head.elements - zeros)) / head.elements);
   return {
     ok: true,
     value: {
       name: head.name,
       role: head.role,
-      storage: { before: original.head.storage, after: head.storage },
-      shape: { before: original.head.shape, after: head.shape },
-      elements: { before: original.head.elements, after: head.elements },
+      storage: { before: head.storage, after: head.storage },
+      shape: { before: head.shape, after: head.shape },
+      elements: { before: head.elements, after: head.elements },
       zeros: { before: before.value.zeros, after: after.value.zeros },
       energy: energies,
       energyKept: energies === null || energies.before === 0 ? null : Math.min(1, energies.after / energies.before),
@@ -53,40 +50,33 @@ export async function layerChange(
         macs === null
           ? null
           : {
-              before: {
-                dense: macs.before.dense,
-                effective: effective(macs.before.dense, before.value.zeros, original.head),
-              },
-              after: { dense: macs.after.dense, effective: effective(macs.after.dense, after.value.zeros, head) },
+              before: { dense: macs, effective: effective(before.value) },
+              after: { dense: macs, effective: effective(after.value) },
             },
       leftAlone: touched ? null : tensor.leftAlone,
-      patterns: touched ? strictPatterns(after.value.stats) : [],
+      patterns: touched ? after.value.patterns : [],
       latency: null,
     },
   };
 }
 
-/** Multiply-adds with weights that are not zero: every weight of a tensor takes part in equally many. */
-const effective = (dense: number, zeros: number, { elements }: TensorHead): number =>
-  elements === 0 ? 0 : Math.round((dense * (elements - zeros)) / elements);
-
 async function look(entry: TensorEntry, head: TensorHead, work: Work): Promise<Result<Seen, Fault>> {
   if (entry.data.kind === 'none') {
-    const nothing = { raw: entry.bytes, gzip: null, csr: entry.bytes, bitmask: entry.bytes, packed24: null };
-    return { ok: true, value: { zeros: 0, energy: null, sizes: nothing, stats: null } };
+    const sizes = { raw: entry.bytes, gzip: null, csr: entry.bytes, bitmask: entry.bytes, packed24: null };
+    return { ok: true, value: { zeros: 0, energy: null, sizes, patterns: [] } };
   }
   const stats = await tensorStats(entry, head, { digest: false, structure: head.prunable }, work);
   if (!stats.ok) return stats;
   const { zeros, mean, std, nan, inf, sizes } = stats.value;
   const finite = head.elements - nan - inf;
   const energy = mean === null || std === null ? null : finite * (std * std + mean * mean);
-  return { ok: true, value: { zeros, energy, sizes, stats: stats.value } };
+  return { ok: true, value: { zeros, energy, sizes, patterns: strictPatterns(stats.value) } };
 }
 
-/** Patterns that hold without an exception, and mean something: an all-zero or dense tensor holds none. */
-function strictPatterns(stats: TensorStats | null): readonly string[] {
-  if (stats === null || stats.zeros === 0) return [];
-  return Object.entries(stats.patterns)
+/** Patterns that hold without an exception; where nothing is zero none means anything. */
+function strictPatterns({ zeros, patterns }: TensorStats): readonly string[] {
+  if (zeros === 0) return [];
+  return Object.entries(patterns)
     .filter(([, along]) => along?.some(({ strict }) => strict))
     .map(([pattern]) => pattern);
 }

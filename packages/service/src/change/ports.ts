@@ -7,7 +7,10 @@ import type { Files } from '../ports.js';
 export interface ChangePorts {
   readonly files: Files;
   /** Where files appear; `inputs` are never overwritten, `overwrite` says whether others may be. */
-  outputs(folder: string, rules: { readonly overwrite: boolean; readonly inputs: readonly string[] }): OutputFolder;
+  outputs(
+    folder: string,
+    rules: { readonly overwrite: boolean; readonly inputs: readonly string[]; readonly expectedBytes?: number },
+  ): OutputFolder;
   /** Hex SHA-256 of a whole file. */
   sha256(source: ByteSource, signal: AbortSignal): Promise<string>;
   /** Runs the `evaluate` command and reads its figure; null where nothing may be run: the workspace is not trusted. */

@@ -1,0 +1,132 @@
+import { resolve } from 'node:path';
+import { RATIOS, type Ratio } from '@espalier/pruning';
+import { methodOf, methodsOf, schema } from '@espalier/recipe';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ChangeOptions, change, readRecipe } from './commands/change.js';
+import { methods } from './commands/methods.js';
+import { plan } from './commands/plan.js';
+import { faultLine } from './inspectTable.js';
+import { addMethodOptions, givenOptions } from './methodOptions.js';
+import { print, type Terminal } from './terminal.js';
+
+const EXIT = '\nExit codes: 0 fine, 2 it could not be done.';
+
+/** The commands that plan and make changed checkpoints. `ended` is told the exit code. */
+export function addChangeCommands(program: Command, terminal: Terminal, ended: (code: number) => void): void {
+  const format = (): Option =>
+    new Option('-f, --format <format>', 'how to print').choices(['table', 'json']).default('table');
+  const append = (value: string, before: string[]): string[] => [...before, value];
+  const exclude = (): Option =>
+    new Option('-x, --exclude <glob>', 'leave these layers alone; may be repeated').argParser(append).default([]);
+  const pruning = methodsOf(schema, 'prune');
+  const structures = methodsOf(schema, 'structure').map(({ name }) => name);
+
+  const prune = program
+    .command('prune')
+    .description('Write a checkpoint with fewer weights; the input is never changed')
+    .argument('<input>', 'a checkpoint, or a folder that holds a model')
+    .option('-o, --output <file>', 'where the result is written')
+    .addOption(
+      new Option('-m, --method <name>', 'how weights are chosen')
+        .choices(pruning.map(({ name }) => name))
+        .default('magnitude'),
+    )
+    .addOption(new Option('--then <name>', 'make whole channels of the mask').choices(structures))
+    .addOption(exclude())
+    .addOption(
+      new Option('--exclude-role <role>', 'leave these alone: first, last, or a role such as linear; may be repeated')
+        .argParser(append)
+        .default([]),
+    )
+    .addOption(
+      new Option('--preset <name>', 'a named set of exclusions').choices(['none', 'structure-lth']).default('none'),
+    )
+    .addOption(format());
+  addMethodOptions(prune, pruning);
+  withRunning(prune)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  espalier prune resnet18.safetensors -o resnet18-80.safetensors --sparsity 0.8\n  espalier prune model.pt -o model-24.safetensors --method n-m\n  espalier prune model.safetensors --method random --ratio erk --sparsity 0.9 --dry-run --format json\n${EXIT}`,
+    )
+    .action(async (input: string, options: ChangeOptions & Record<string, unknown>) => {
+      const method = methodOf(schema, 'prune', options['method'] as string)!;
+      if (options['output'] === undefined && !options.dryRun)
+        return program.error('espalier prune needs -o FILE, or --dry-run.', { exitCode: 2 });
+      const recipe = {
+        input: resolve(input),
+        exclude: { layers: options['exclude'], roles: options['excludeRole'], preset: options['preset'] },
+        steps: [
+          { prune: { method: method.name, ...givenOptions(method, options) } },
+          ...(options['then'] === undefined ? [] : [{ structure: options['then'] }]),
+        ],
+        ...(options['output'] === undefined ? {} : { output: resolve(options['output'] as string) }),
+        ...(options['seed'] === undefined ? {} : { seed: options['seed'] }),
+      };
+      ended(await change({ text: JSON.stringify(recipe), folder: process.cwd(), file: null }, options, terminal));
+    });
+
+  withRunning(
+    program
+      .command('run')
+      .description('Run a recipe')
+      .argument('<recipe>', 'a file such as prune.espalier.yaml')
+      .addOption(format()),
+  )
+    .addHelpText('after', `\nExample:\n  espalier run resnet18.espalier.yaml --overwrite --report\n${EXIT}`)
+    .action(async (path: string, options: ChangeOptions) => {
+      const recipe = await readRecipe(path);
+      if ('code' in recipe) {
+        await print(terminal.err, `${faultLine(recipe, path)}\n`);
+        return ended(2);
+      }
+      ended(await change(recipe, options, terminal));
+    });
+
+  program
+    .command('plan')
+    .description('What a recipe would do, layer by layer; nothing is written')
+    .argument('<recipe>', 'a file such as prune.espalier.yaml')
+    .addOption(format())
+    .addHelpText('after', `\nExample:\n  espalier plan resnet18.espalier.yaml --format json\n${EXIT}`)
+    .action(async (path: string, options: { format: 'table' | 'json' }) => {
+      const recipe = await readRecipe(path);
+      if ('code' in recipe) {
+        await print(terminal.err, `${faultLine(recipe, path)}\n`);
+        return ended(2);
+      }
+      ended(await plan(recipe, options.format, terminal));
+    });
+
+  program
+    .command('methods')
+    .description('The methods and their options; with --ratios the densities of the layers of a model')
+    .argument('[model]', 'a checkpoint, for --ratios')
+    .addOption(new Option('--ratios <name>', 'how layers share the weights that stay').choices([...RATIOS]))
+    .addOption(
+      new Option('--density <ratio>', 'share of the weights that stay, for --ratios').argParser(density).default(0.1),
+    )
+    .addOption(exclude())
+    .addOption(format())
+    .addHelpText(
+      'after',
+      `\nExample:\n  espalier methods --ratios erk --density 0.1 resnet50.safetensors --format json\n${EXIT}`,
+    )
+    .action(
+      async (
+        model: string | undefined,
+        options: { format: 'table' | 'json'; ratios?: Ratio; density: number; exclude: string[] },
+      ) => ended(await methods(model, options, terminal)),
+    );
+}
+
+const withRunning = (command: Command): Command =>
+  command
+    .option('--overwrite', 'replace the output where it exists', false)
+    .option('--dry-run', 'do everything but write', false)
+    .option('--report', 'write a report beside the output; reads input and result once more', false);
+
+function density(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('It is more than 0 and at most 1.');
+  return value;
+}

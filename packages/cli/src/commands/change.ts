@@ -1,0 +1,148 @@
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { describeFault, exactCount, type Fault, percentFigure, printable, throttleProgress } from '@espalier/base';
+import { changePorts } from '@espalier/host';
+import { type Problem, parseRecipe } from '@espalier/recipe';
+import { type RunFailure, type RunResult, runRecipe } from '@espalier/service';
+import { type Column, tableLines } from '../table.js';
+import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';
+import { VERSION } from '../version.js';
+
+export interface ChangeOptions {
+  readonly format: 'table' | 'json';
+  readonly overwrite: boolean;
+  readonly dryRun: boolean;
+  /** Also write the report beside the output. */
+  readonly report: boolean;
+}
+
+/** A recipe's text, and what its problems are said to be in. */
+export interface RecipeText {
+  readonly text: string;
+  readonly folder: string;
+  /** Null: it was made from the command line. */
+  readonly file: string | null;
+}
+
+export async function readRecipe(path: string): Promise<RecipeText | Fault> {
+  try {
+    return { text: await readFile(path, 'utf8'), folder: dirname(resolve(path)), file: basename(path) };
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return code === 'ENOENT'
+      ? { code: 'path/not-found', message: 'The file does not exist.', file: path }
+      : { code: 'file/unreadable', message: `The file cannot be read: ${code}.`, file: path };
+  }
+}
+
+/** Runs a recipe. Exit codes: 0 fine, 2 it could not be done. */
+export async function change(recipe: RecipeText, options: ChangeOptions, terminal: Terminal): Promise<0 | 2> {
+  const line = progressLine(terminal);
+  const ports = changePorts(() => ({ workspaceRoots: [], trusted: true }), VERSION);
+  const progress = throttleProgress(
+    ({ done, total, label }) => line.show(`${label ?? ''} ${total > 0 ? `${Math.floor((100 * done) / total)} %` : ''}`),
+    100,
+    () => performance.now(),
+  );
+  const { overwrite, dryRun } = options;
+  const answer = await runRecipe(
+    { recipe: recipe.text, folder: recipe.folder, overwrite, dryRun, detail: options.report ? 'full' : 'counts' },
+    ports,
+    { signal: terminal.signal, progress },
+  ).finally(() => line.clear());
+  if (!answer.ok) return await sayFailure(answer.fault, recipe, options.format, terminal);
+  const text =
+    options.format === 'json'
+      ? `${JSON.stringify(reportOf(answer.value), null, 2)}\n`
+      : `${tableOf(answer.value, terminal).join('\n')}\n`;
+  await print(terminal.out, text);
+  return 0;
+}
+
+/** What `--format json` prints. */
+export function reportOf({ recipe, layers, notes, output, report }: RunResult) {
+  const [step] = recipe.steps;
+  const { zerosBefore, zerosAfter, elements } = totalOf(layers);
+  return {
+    schemaVersion: 1,
+    method: step?.method ?? null,
+    options: step?.options ?? {},
+    steps: recipe.steps.map(({ id, verb, method, options }) => ({ id, verb, method, options })),
+    seed: recipe.seed,
+    layers,
+    totals: { elements, zerosBefore, zerosAfter, sparsity: elements === 0 ? null : zerosAfter / elements },
+    notes,
+    output,
+    report: report?.path ?? null,
+    speedup: [],
+  };
+}
+
+const totalOf = (layers: RunResult['layers']) => ({
+  elements: layers.reduce((sum, layer) => sum + layer.elements, 0),
+  zerosBefore: layers.reduce((sum, layer) => sum + layer.zerosBefore, 0),
+  zerosAfter: layers.reduce((sum, layer) => sum + layer.zerosAfter, 0),
+});
+
+const COLUMNS: readonly Column[] = [
+  { head: 'layer', align: 'left', shrinks: true },
+  { head: 'weights', align: 'right' },
+  { head: 'zero % before', align: 'right' },
+  { head: 'after', align: 'right' },
+];
+
+function tableOf(result: RunResult, terminal: Terminal): string[] {
+  const { bold, dim, yellow } = coloursOf(terminal);
+  const { elements, zerosBefore, zerosAfter } = totalOf(result.layers);
+  const rows = result.layers.map((layer) => [
+    printable(layer.name),
+    exactCount(layer.elements),
+    percentFigure(layer.zerosBefore, layer.elements),
+    percentFigure(layer.zerosAfter, layer.elements),
+  ]);
+  const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0;
+  const [head, ...lines] = tableLines(COLUMNS, rows, width);
+  const share = (zeros: number): string => (elements === 0 ? '–' : percentFigure(zeros, elements));
+  return [
+    dim(head!),
+    ...lines,
+    '',
+    ...result.notes.map((note) => `  ${yellow(note.severity)}  ${printable(note.message)}  ${dim(note.code)}`),
+    ...(result.notes.length > 0 ? [''] : []),
+    `  ${bold(`${share(zerosAfter)} %`)} of ${exactCount(elements)} weights are zero, ${share(zerosBefore)} % were`,
+    result.output === null ? '  dry run: nothing was written' : `  written: ${printable(result.output)}`,
+    ...(result.report === null ? [] : [`  report:  ${printable(result.report.path)}`]),
+    dim('  Time was not measured: zeros alone make nothing faster where a runtime computes dense.'),
+  ];
+}
+
+/** Exactly one result goes to stdout with `--format json`, also of what failed. */
+export async function sayFailure(
+  failure: RunFailure,
+  recipe: RecipeText,
+  format: 'table' | 'json',
+  terminal: Terminal,
+): Promise<2> {
+  if (failure.kind === 'fault') {
+    if (format === 'json')
+      await print(terminal.out, `${JSON.stringify({ schemaVersion: 1, error: failure.fault }, null, 2)}\n`);
+    await print(terminal.err, `espalier: ${printable(describeFault(failure.fault))}\n`);
+    return 2;
+  }
+  const problems = failure.problems.map((problem) => ({ ...problem, ...positionOf(recipe.text, problem.from) }));
+  if (format === 'json') await print(terminal.out, `${JSON.stringify({ schemaVersion: 1, problems }, null, 2)}\n`);
+  for (const { line, column, severity, message, code } of problems) {
+    const place = recipe.file === null ? 'espalier' : `${recipe.file}:${line}:${column}`;
+    await print(terminal.err, `${printable(place)}: ${severity}: ${printable(message)} [${code}]\n`);
+  }
+  return 2;
+}
+
+/** Line and column of an offset, from 1. */
+export function positionOf(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset).split('\n');
+  return { line: before.length, column: before.at(-1)!.length + 1 };
+}
+
+/** The problems of a text without running it. */
+export const problemsOf = (text: string): readonly Problem[] => parseRecipe(text).problems;

@@ -1,0 +1,77 @@
+import { bytesText, exactCount, percentFigure, printable, shapeText } from '@espalier/base';
+import type { Plan } from '@espalier/protocol';
+import { stepTitle } from '@espalier/service';
+import { openSession } from '../session.js';
+import { type Column, tableLines } from '../table.js';
+import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';
+import { type RecipeText, sayFailure } from './change.js';
+
+const COLUMNS: readonly Column[] = [
+  { head: 'layer', align: 'left', shrinks: true },
+  { head: 'shape', align: 'left' },
+  { head: 'zero % before', align: 'right' },
+  { head: 'after', align: 'right' },
+  { head: 'energy kept %', align: 'right' },
+  { head: 'notes', align: 'left' },
+];
+
+/** Prints what a recipe would do. Exit codes: 0 fine, 2 it could not be planned. */
+export async function plan(recipe: RecipeText, format: 'table' | 'json', terminal: Terminal): Promise<0 | 2> {
+  const session = openSession(terminal, { nearZeroRatio: 1e-8, cache: false });
+  const line = progressLine(terminal);
+  try {
+    const answer = await session.service.plan(
+      { recipe: recipe.text, folder: recipe.folder },
+      terminal.signal,
+      (item) => {
+        if (item.kind === 'progress') line.show(`${item.done} of ${item.total} tensors`);
+      },
+    );
+    line.clear();
+    if (answer.kind !== 'plan') return await sayFailure(answer, recipe, format, terminal);
+    const text =
+      format === 'json'
+        ? `${JSON.stringify({ schemaVersion: 1, plan: answer.plan }, null, 2)}\n`
+        : `${planLines(answer.plan, terminal).join('\n')}\n`;
+    await print(terminal.out, text);
+    return 0;
+  } finally {
+    line.clear();
+    await session.close();
+  }
+}
+
+function planLines(found: Plan, terminal: Terminal): string[] {
+  const { bold, dim, yellow } = coloursOf(terminal);
+  const touched = found.layers.filter(({ leftAlone }) => leftAlone === null);
+  const others = found.layers.filter(({ leftAlone }) => leftAlone !== null);
+  const rows = touched.map((layer) => [
+    printable(layer.name),
+    shapeText(layer.shape.after),
+    percentFigure(layer.zeros.before, layer.elements.before),
+    percentFigure(layer.zeros.after, layer.elements.after),
+    layer.energyKept === null ? '–' : percentFigure(layer.energyKept, 1),
+    layer.patterns.join(' '),
+  ]);
+  const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0;
+  const [head, ...lines] = tableLines(COLUMNS, rows, width);
+  const { prunableElements, prunableZeros, energyKept, sizes, macs } = found.totals;
+  const share = (zeros: number, all: number): string => (all === 0 ? '–' : percentFigure(zeros, all));
+  return [
+    `${bold(printable(found.input.name))}   ${found.input.formatLabel}   ${found.steps.map(stepTitle).join(' · ')}`,
+    '',
+    dim(head!),
+    ...lines,
+    '',
+    ...found.notes.map((note) => `  ${yellow(note.severity)}  ${printable(note.message)}  ${dim(note.code)}`),
+    ...(found.notes.length > 0 ? [''] : []),
+    `  ${share(prunableZeros.before, prunableElements.before)} → ${bold(`${share(prunableZeros.after, prunableElements.after)} %`)} of ${exactCount(prunableElements.after)} weights zero${energyKept === null ? '' : ` · ${percentFigure(energyKept, 1)} % of the energy kept`}`,
+    `  on disk: raw ${bytesText(sizes.after.raw)} · CSR ${bytesText(sizes.before.csr)} → ${bytesText(sizes.after.csr)} · bitmask ${bytesText(sizes.before.bitmask)} → ${bytesText(sizes.after.bitmask)}`,
+    ...(macs === null
+      ? []
+      : [
+          `  multiply-adds: ${exactCount(macs.before.dense)} dense, ${exactCount(macs.after.effective)} with zeros skipped`,
+        ]),
+    dim(`  ${others.length} tensors are left alone · nothing was written`),
+  ];
+}

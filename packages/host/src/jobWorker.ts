@@ -1,0 +1,58 @@
+import { describeFault, throttleProgress } from '@espalier/base';
+import { runRecipe } from '@espalier/service';
+import { changePorts } from './changePorts.js';
+import type { FromJob, ToJob } from './jobWire.js';
+
+/** Progress is told this often at most. */
+const TELL_EVERY_MS = 100;
+
+/** Entry of a job's process: runs one job, says how it ended, and waits to be ended. */
+export function serveJob(version: string): void {
+  const controller = new AbortController();
+  const say = (event: FromJob): void => void process.send?.(event);
+  process.on('message', (message: ToJob) => {
+    if (message.type === 'cancel') controller.abort();
+    else void run(message);
+  });
+  // The owner is gone: nobody waits for this job.
+  process.on('disconnect', () => process.exit(0));
+
+  async function run({ request, rules }: Extract<ToJob, { type: 'run' }>): Promise<void> {
+    try {
+      const work = {
+        signal: controller.signal,
+        progress: throttleProgress(
+          (progress) => say({ kind: 'progress', progress, step: progress.label ?? '' }),
+          TELL_EVERY_MS,
+          () => performance.now(),
+        ),
+      };
+      const { recipe, folder, overwrite } = request;
+      const ports = changePorts(() => rules, version);
+      const answer = await runRecipe({ recipe, folder, overwrite, detail: 'full' }, ports, work);
+      if (answer.ok) {
+        const { output, report } = answer.value;
+        const verdict =
+          report?.content.verdict
+            .flat()
+            .map(({ text }) => text)
+            .join('') ?? '';
+        say({ kind: 'finished', reportPath: report?.path ?? '', outputs: output === null ? [] : [output], verdict });
+      } else if (answer.fault.kind === 'fault') say({ kind: 'failed', fault: answer.fault.fault });
+      else {
+        const [first] = answer.fault.problems;
+        say({
+          kind: 'failed',
+          fault: { code: first?.code ?? 'recipe/empty', message: first?.message ?? 'The recipe is empty.' },
+        });
+      }
+    } catch (error) {
+      if (controller.signal.aborted) say({ kind: 'cancelled' });
+      else {
+        const message = error instanceof Error ? (error.stack ?? error.message) : describeFault(error as never);
+        process.stderr.write(`${message}\n`);
+        say({ kind: 'crashed', message: error instanceof Error ? error.message : message });
+      }
+    }
+  }
+}

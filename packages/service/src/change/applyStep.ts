@@ -1,0 +1,94 @@
+import { type Fault, fail, invariant, ok, type Result, type Work } from '@espalier/base';
+import type { ChangeNote } from '@espalier/protocol';
+import {
+  chooseLayers,
+  isKept,
+  type Mask,
+  maskBits,
+  maskOf,
+  methods,
+  type PrunableLayer,
+  whyNotMaskable,
+} from '@espalier/pruning';
+import type { Exclusions, RecipeStep } from '@espalier/recipe';
+import { type EditedTensor, type EditState, entryAfter } from './edited.js';
+
+/** Opens a file that an option names. */
+export type OpenLayers = (path: string) => Promise<Result<readonly PrunableLayer[], Fault>>;
+
+/**
+ * What a step makes of a state. Layers that are not chosen, or into which zeros cannot be written, stay with the reason. Faults: those of the
+ * method and of the sources, and `prune/nothing-to-prune`.
+ */
+export async function applyStep(
+  state: EditState,
+  step: RecipeStep,
+  exclude: Exclusions,
+  open: OpenLayers,
+  work: Work,
+): Promise<Result<EditState, Fault>> {
+  const method = methods.find(({ description }) => description.verb === step.verb && description.name === step.method);
+  invariant(method !== undefined, `no method ${step.verb} ${step.method}`);
+  const choice = chooseLayers(
+    state.tensors.map(({ head }) => head),
+    [exclude, step.exclude],
+  );
+  const leftAlone = new Map(choice.leftAlone);
+  const byName = new Map(state.tensors.map((tensor) => [tensor.head.name, tensor]));
+  const chosen = choice.chosen.flatMap(({ name }): EditedTensor[] => {
+    const tensor = byName.get(name)!;
+    const why = whyNotMaskable(tensor.entry);
+    if (why !== null) leftAlone.set(name, why);
+    return why === null ? [tensor] : [];
+  });
+  if (chosen.length === 0) {
+    const reasons = new Set([...leftAlone.values()].filter((why) => !why.includes('not a weight')));
+    return fail({
+      code: 'prune/nothing-to-prune',
+      message: `No weight is left to ${step.verb}${reasons.size === 0 ? ': there is no weight of a convolution or a linear layer.' : `: ${[...reasons].slice(0, 3).join('; ')}.`}`,
+      file: state.checkpoint.files[0]?.name ?? '',
+    });
+  }
+  // Structure is made of a mask and fills values in again; every other step sees what the masks so far leave.
+  const fills = step.verb === 'structure';
+  const layers = chosen.map(
+    (tensor): PrunableLayer => ({
+      head: tensor.head,
+      entry: fills ? tensor.entry : entryAfter(tensor),
+      ...(fills && tensor.mask !== undefined ? { mask: tensor.mask } : {}),
+    }),
+  );
+  const answer = await method.masks(layers, step.options, { work, open });
+  if (!answer.ok) return answer;
+  const notes: ChangeNote[] = [...answer.value.notes];
+  const masks = new Map<string, Mask>();
+  for (const [i, tensor] of chosen.entries()) {
+    const { name } = tensor.head;
+    const mask = answer.value.masks.get(name);
+    if (mask === undefined) continue;
+    masks.set(name, fills || tensor.mask === undefined ? mask : await both(tensor, layers[i]!, mask, work));
+    if (masks.get(name)!.kept === 0) notes.push(emptied(name));
+  }
+  const tensors = state.tensors.map((tensor): EditedTensor => {
+    const mask = masks.get(tensor.head.name);
+    if (mask === undefined) return { ...tensor, leftAlone: leftAlone.get(tensor.head.name) ?? tensor.leftAlone };
+    return { ...tensor, mask, steps: [...tensor.steps, step.id], leftAlone: null };
+  });
+  return ok({ ...state, tensors, notes: [...state.notes, ...notes] });
+}
+
+/** What two masks one after the other leave. */
+async function both(tensor: EditedTensor, layer: PrunableLayer, second: Mask, work: Work): Promise<Mask> {
+  const [before, after] = [
+    await maskBits({ head: tensor.head, entry: tensor.entry }, tensor.mask!, work),
+    await maskBits(layer, second, work),
+  ];
+  return maskOf(tensor.entry.elements, (i) => isKept(before, i) && isKept(after, i));
+}
+
+const emptied = (name: string): ChangeNote => ({
+  code: 'prune/layer-empty',
+  severity: 'warning',
+  message: `All weights of ${name} would be zero: the layer gives a constant.`,
+  tensor: name,
+});

@@ -1,0 +1,88 @@
+import { exactCount, percentFigure } from '@espalier/base';
+import type { ChangeReport, Plan } from '@espalier/protocol';
+import type { Recipe } from '@espalier/recipe';
+
+export interface ReportFacts {
+  readonly plan: Plan;
+  readonly recipeText: string;
+  readonly recipe: Recipe;
+  readonly accuracy: { readonly accuracy: ChangeReport['accuracy']; readonly missing: string | null };
+  readonly inputSha256: string;
+  readonly outputSha256: string;
+  readonly outputBytes: number;
+  readonly machine: string;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly seconds: number;
+}
+
+/** Everything that a run did, as plain data. Only what was counted or measured is in it. */
+export function changeReport(facts: ReportFacts): ChangeReport {
+  const { plan, recipe, accuracy } = facts;
+  const output = plan.outputs[0]!;
+  return {
+    schemaVersion: 1,
+    title: [plan.input.name, ...plan.steps.map(stepTitle)].join(' · '),
+    verdict: verdictOf(plan),
+    plan,
+    latency: [],
+    bridge: null,
+    runtimes: [],
+    accuracy: accuracy.accuracy,
+    accuracyMissing: accuracy.missing,
+    provenance: {
+      recipe: facts.recipeText,
+      seed: recipe.seed,
+      engine: 'Espalier',
+      version: facts.version,
+      inputSha256: facts.inputSha256,
+      outputs: [{ ...output, bytes: facts.outputBytes, sha256: facts.outputSha256 }],
+      machine: facts.machine,
+      startedAt: facts.startedAt,
+      seconds: facts.seconds,
+    },
+  };
+}
+
+/** `magnitude 80 %, model`: the method and what distinguishes it. */
+export function stepTitle({ method, options }: Plan['steps'][number]): string {
+  const { sparsity, scope, ratio, n, m, mode } = options;
+  const parts = [
+    typeof sparsity === 'number' ? `${Number((sparsity * 100).toFixed(2))} %` : null,
+    typeof n === 'number' && typeof m === 'number' ? `${n}:${m}` : null,
+    typeof ratio === 'string' ? ratio : null,
+    typeof scope === 'string' ? (scope === 'model' ? 'model-wide' : 'layer by layer') : null,
+    typeof mode === 'string' && mode !== 'paper' ? mode : null,
+  ].filter((part) => part !== null);
+  return [method, ...parts].join(' ');
+}
+
+type Clause = ChangeReport['verdict'][number];
+
+/** What was gained, what it cost, and what is not known: at least two clauses, the last one honest. */
+export function verdictOf({ totals }: Pick<Plan, 'totals'>): Clause[] {
+  const { prunableElements, prunableZeros, energyKept, macs } = totals;
+  const share = (zeros: number, elements: number): string => `${percentFigure(zeros, elements)} %`;
+  const clauses: Clause[] = [
+    [
+      { text: share(prunableZeros.after, prunableElements.after), strong: true },
+      { text: ` of ${exactCount(prunableElements.after)} weights are zero, ` },
+      { text: share(prunableZeros.before, prunableElements.before) },
+      { text: ' were;' },
+    ],
+  ];
+  if (macs !== null && macs.after.effective > 0 && macs.before.effective > macs.after.effective) {
+    const times = macs.before.effective / macs.after.effective;
+    clauses.push([
+      { text: `${times.toFixed(1)}x`, strong: true },
+      { text: ' fewer multiply-adds if zeros are skipped, ' },
+      { text: '1.0x', strong: true },
+      { text: ' where they are not;' },
+    ]);
+  }
+  if (energyKept !== null) {
+    clauses.push([{ text: share(energyKept, 1), strong: true }, { text: ' of the energy of the weights is kept;' }]);
+  }
+  clauses.push([{ text: 'time was not measured: zeros alone make nothing faster where a runtime computes dense.' }]);
+  return clauses;
+}

@@ -1,0 +1,51 @@
+import { type Fault, fail, ok, type Result } from '@espalier/base';
+import { entryOutput, type OutputContent, type Writer, writerFor, writers } from '@espalier/checkpoint';
+import { maskedOutput } from '@espalier/pruning';
+import type { RecipeOutput } from '@espalier/recipe';
+import { baseName, joinPath, parentOf } from '../resolve/paths.js';
+import type { EditState } from './edited.js';
+import type { OpenInput } from './openInput.js';
+
+/** Where an output goes, and who writes it. */
+export interface Destination {
+  readonly folder: string;
+  readonly name: string;
+  readonly path: string;
+  readonly writer: Writer;
+}
+
+/**
+ * The destination of an output. A path without an ending is a folder that gets the input's file names. Faults: `output/no-writer` for formats that
+ * are read but not written.
+ */
+export function destinationOf(output: RecipeOutput, from: string, input: OpenInput): Result<Destination, Fault> {
+  const path = joinPath(from, output.path);
+  const isFolder = /[\\/]$/.test(output.path) || !/\.[a-z0-9]+$/i.test(baseName(path));
+  const [folder, name] = isFolder ? [path, input.name] : [parentOf(path), baseName(path)];
+  const writer = writerFor(name, output.format);
+  if (writer === null) {
+    return fail({
+      code: 'output/no-writer',
+      message: `Files like ${name} are not written.`,
+      file: name,
+      expected: writers.map(({ label, extensions }) => `${label} (${extensions.join(', ')})`).join(', '),
+      hint: 'Name the output .safetensors: every tensor and its name is kept.',
+    });
+  }
+  return ok({ folder, name, path: joinPath(folder, name), writer });
+}
+
+/** Everything that goes into the output. Tensors that share the bytes of an earlier one share its mask as well. */
+export function contentOf(
+  { tensors, checkpoint }: EditState,
+  metadata: Readonly<Record<string, string>>,
+): OutputContent {
+  const byName = new Map(tensors.map((tensor) => [tensor.head.name, tensor]));
+  const outputs = tensors.flatMap(({ head, entry, mask }) => {
+    if (entry.data.kind === 'none' && entry.elements > 0) return [];
+    const shared = head.sharesStorageWith === undefined ? undefined : byName.get(head.sharesStorageWith);
+    const own = mask ?? (shared?.entry.elements === entry.elements ? shared.mask : undefined);
+    return [own === undefined ? entryOutput(entry) : maskedOutput({ head, entry }, own)];
+  });
+  return { tensors: outputs, metadata: { ...checkpoint.metadata, ...metadata }, input: checkpoint };
+}

@@ -1,0 +1,119 @@
+import { type Fault, fail, ok, type Result, type Work } from '@espalier/base';
+import { openCheckpoint } from '@espalier/checkpoint';
+import { toHeads } from '@espalier/model';
+import type { LayerChange, Plan, PlanAnswer, PlanItem, PlannedStep, RecipeQuery } from '@espalier/protocol';
+import { SENSITIVITY_RATIOS } from '@espalier/protocol';
+import { energyLost, type PrunableLayer } from '@espalier/pruning';
+import { methodOf, parseRecipe, type Recipe, schema } from '@espalier/recipe';
+import type { Files } from '../ports.js';
+import { joinPath } from '../resolve/paths.js';
+import { applyStep } from './applyStep.js';
+import { changeTotals } from './changeTotals.js';
+import type { EditState } from './edited.js';
+import { layerChange } from './layerChange.js';
+import { layerMacs, MAC_CONVENTION } from './layerMacs.js';
+import { type OpenInput, openInput } from './openInput.js';
+import { destinationOf } from './outputs.js';
+
+/** Layers above this are not sorted for their sensitivity. */
+const SORTED_ELEMENTS = 16_000_000;
+
+/** What a recipe would do. Nothing is written. Items arrive as layers are worked out; aborts fly. */
+export async function planRecipe(
+  query: RecipeQuery,
+  files: Files,
+  work: Work,
+  onItem: (item: PlanItem) => void,
+): Promise<PlanAnswer> {
+  const { recipe, problems } = parseRecipe(query.recipe);
+  if (recipe === null) return { kind: 'problems', problems };
+  const input = await openInput(files, joinPath(query.folder, recipe.inputs[0]!.path), work.signal);
+  if (!input.ok) return { kind: 'fault', fault: input.fault };
+  try {
+    const edited = await applySteps(recipe, query.folder, input.value, files, work);
+    if (!edited.ok) return { kind: 'fault', fault: edited.fault };
+    const plan = await planOf(recipe, query.folder, input.value, edited.value, work, onItem);
+    return plan.ok ? { kind: 'plan', plan: plan.value } : { kind: 'fault', fault: plan.fault };
+  } finally {
+    await input.value.state.checkpoint.close();
+  }
+}
+
+/** The input after every step of the recipe. */
+export async function applySteps(
+  recipe: Recipe,
+  folder: string,
+  { state }: OpenInput,
+  files: Files,
+  work: Work,
+): Promise<Result<EditState, Fault>> {
+  const opened: { close(): Promise<void> }[] = [];
+  const open = async (path: string): Promise<Result<readonly PrunableLayer[], Fault>> => {
+    const source = await files.open(joinPath(folder, path), work.signal);
+    if (!source.ok) return source;
+    const checkpoint = await openCheckpoint(source.value, { signal: work.signal });
+    if (!checkpoint.ok) return checkpoint;
+    opened.push(checkpoint.value);
+    const heads = toHeads(checkpoint.value);
+    return ok(checkpoint.value.tensors.map((entry, i) => ({ head: heads[i]!, entry })));
+  };
+  let edited = state;
+  try {
+    for (const [done, step] of recipe.steps.entries()) {
+      work.signal.throwIfAborted();
+      work.progress({ done, total: recipe.steps.length, label: step.id });
+      const next = await applyStep(edited, step, recipe.exclude, open, work);
+      if (!next.ok) return next;
+      edited = next.value;
+    }
+  } finally {
+    for (const checkpoint of opened) await checkpoint.close();
+  }
+  return ok(edited);
+}
+
+export async function planOf(
+  recipe: Recipe,
+  folder: string,
+  { path, name, state: { checkpoint } }: OpenInput,
+  edited: EditState,
+  work: Work,
+  onItem: (item: PlanItem) => void,
+): Promise<Result<Plan, Fault>> {
+  const heads = edited.tensors.map(({ head }) => head);
+  const macs = layerMacs(checkpoint, heads);
+  const layers: LayerChange[] = [];
+  const sensitivity: Plan['sensitivity'][number][] = [];
+  for (const [done, tensor] of edited.tensors.entries()) {
+    work.signal.throwIfAborted();
+    onItem({ kind: 'progress', done, total: edited.tensors.length, label: tensor.head.name });
+    const ownMacs = tensor.head.prunable ? (macs?.get(tensor.head.layer) ?? null) : null;
+    const change = await layerChange(tensor, ownMacs, work);
+    if (!change.ok) return change;
+    layers.push(change.value);
+    onItem({ kind: 'layer', layer: change.value });
+    if (tensor.steps.length === 0 || tensor.head.elements > SORTED_ELEMENTS) continue;
+    const lost = await energyLost(tensor, SENSITIVITY_RATIOS, work);
+    if (lost.every(Number.isFinite)) sensitivity.push({ name: tensor.head.name, energyLost: lost });
+  }
+  const own = layers.filter((_, i) => heads[i]!.sharesStorageWith === undefined);
+  const destinations = recipe.outputs.map((output) => destinationOf(output, folder, { path, name, state: edited }));
+  const refused = destinations.find((destination) => !destination.ok);
+  if (refused !== undefined && !refused.ok) return fail(refused.fault);
+  const bytes = checkpoint.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return ok({
+    input: { path, name, format: checkpoint.format, formatLabel: checkpoint.formatLabel, bytes },
+    steps: recipe.steps.map((step): PlannedStep => {
+      const summary = methodOf(schema, step.verb, step.method)?.summary ?? '';
+      const tensors = edited.tensors.filter(({ steps }) => steps.includes(step.id)).length;
+      return { id: step.id, verb: step.verb, method: step.method, options: step.options, summary, tensors };
+    }),
+    layers,
+    totals: changeTotals(own, macs === null ? null : MAC_CONVENTION),
+    outputs: destinations.flatMap((destination) =>
+      destination.ok ? [{ path: destination.value.path, format: destination.value.writer.format, bytes }] : [],
+    ),
+    notes: edited.notes,
+    sensitivity,
+  });
+}

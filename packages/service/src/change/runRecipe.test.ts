@@ -1,0 +1,317 @@
+import { idleWork, raise } from '@espalier/base';
+import { type OutputFolder, openCheckpoint, readValues } from '@espalier/checkpoint';
+import type { PlanItem } from '@espalier/protocol';
+import { memorySource } from '@espalier/tensor';
+import { expect, test } from 'vitest';
+import { MemoryFiles, safetensorsBytes } from '../testing/memoryFiles.js';
+import { planRecipe } from './planRecipe.js';
+import type { ChangePorts } from './ports.js';
+import { type RunQuery, runRecipe } from './runRecipe.js';
+
+const MODEL = '/work/model.safetensors';
+const range = (count: number, from = 1): number[] => Array.from({ length: count }, (_, i) => ((i * 7) % count) + from);
+
+const model = (): Uint8Array =>
+  safetensorsBytes({
+    'conv1.weight': { shape: [4, 2, 2, 2], values: range(32) },
+    'conv1.bias': { shape: [4], values: [1, 2, 3, 4] },
+    'fc.weight': { shape: [2, 8], values: range(16, 40) },
+  });
+
+interface Bench {
+  readonly files: MemoryFiles;
+  readonly ports: ChangePorts;
+  readonly commands: string[];
+}
+
+/** A machine in memory. Outputs land in the same files. */
+function bench(
+  options: { trusted?: boolean; fail?: 'create' | 'write'; onWrite?: (files: MemoryFiles) => void } = {},
+): Bench {
+  const files = new MemoryFiles().write(MODEL, model());
+  const commands: string[] = [];
+  const outputs = (folder: string): OutputFolder => {
+    const parts = new Map<string, number[]>();
+    return {
+      async create(name) {
+        if (options.fail === 'create')
+          return { ok: false, fault: { code: 'output/exists', message: 'The output exists already.', file: name } };
+        const bytes: number[] = [];
+        parts.set(name, bytes);
+        return {
+          ok: true,
+          value: {
+            get position() {
+              return bytes.length;
+            },
+            async write(window) {
+              if (options.fail === 'write')
+                raise({ code: 'output/no-space', message: 'There is no space left on the disk.' });
+              options.onWrite?.(files);
+              for (const byte of window) bytes.push(byte);
+            },
+            async patch() {},
+          },
+        };
+      },
+      async commit() {
+        for (const [name, bytes] of parts) files.write(`${folder}/${name}`, Uint8Array.from(bytes));
+        return { ok: true, value: [...parts].map(([name, bytes]) => ({ name, sizeBytes: bytes.length })) };
+      },
+      async discard() {
+        parts.clear();
+      },
+    };
+  };
+  const ports: ChangePorts = {
+    files,
+    outputs,
+    sha256: async (source) => `sha of ${source.sizeBytes}`,
+    evaluate:
+      options.trusted === false
+        ? null
+        : async (command) => {
+            commands.push(command);
+            return { ok: true, value: 90 + commands.length };
+          },
+    now: () => 0,
+    today: () => '2026-01-01T00:00:00.000Z',
+    machine: 'a machine',
+    version: '1.2.3',
+  };
+  return { files, ports, commands };
+}
+
+const RECIPE = `input: model.safetensors
+steps:
+  - prune: { method: magnitude, sparsity: 0.5 }
+output: out/half.safetensors
+`;
+
+const run = ({ ports }: Bench, recipe: string, more: Partial<RunQuery> = {}, signal?: AbortSignal) =>
+  runRecipe({ recipe, folder: '/work', overwrite: false, detail: 'full', ...more }, ports, idleWork(signal));
+
+async function valuesOf(files: MemoryFiles, path: string): Promise<Record<string, number[]>> {
+  const source = await files.open(path);
+  if (!source.ok) throw new Error(path);
+  const opened = await openCheckpoint(
+    memorySource('x.safetensors', await source.value.read(0, source.value.sizeBytes)),
+  );
+  if (!opened.ok) throw new Error(opened.fault.message);
+  const all: Record<string, number[]> = {};
+  for (const entry of opened.value.tensors) all[entry.name] = [...(await readValues(entry))];
+  return all;
+}
+
+test('half of the weights go, the smallest; the others and every other tensor stay', async () => {
+  const b = bench();
+  const answer = await run(b, RECIPE);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  const after = await valuesOf(b.files, '/work/out/half.safetensors');
+  // 48 weights; the 24 smallest are those of the convolution up to 24.
+  expect(after['conv1.weight']).toEqual(range(32).map((value) => (value <= 24 ? 0 : value)));
+  expect(after['fc.weight']).toEqual(range(16, 40));
+  expect(after['conv1.bias']).toEqual([1, 2, 3, 4]);
+  expect(answer.value.layers).toEqual([
+    { name: 'conv1.weight', elements: 32, zerosBefore: 0, zerosAfter: 24 },
+    { name: 'fc.weight', elements: 16, zerosBefore: 0, zerosAfter: 0 },
+  ]);
+  expect(answer.value.output).toBe('/work/out/half.safetensors');
+});
+
+test('the report is written beside the output and says how it was made', async () => {
+  const b = bench();
+  const answer = await run(b, RECIPE);
+  const source = await b.files.open('/work/out/half.safetensors.report.json');
+  if (!answer.ok || !source.ok) throw new Error();
+  const written = JSON.parse(new TextDecoder().decode(await source.value.read(0, source.value.sizeBytes)));
+  expect(written).toEqual(answer.value.report?.content);
+  expect(written).toMatchObject({
+    schemaVersion: 1,
+    title: 'model.safetensors · magnitude 50 % model-wide',
+    accuracy: null,
+    accuracyMissing: 'no evaluate command',
+    provenance: { recipe: RECIPE, seed: 1, version: '1.2.3', machine: 'a machine' },
+  });
+  expect(written.plan.totals).toMatchObject({
+    prunableElements: { before: 48, after: 48 },
+    prunableZeros: { before: 0, after: 24 },
+  });
+  const text = written.verdict
+    .flat()
+    .map((part: { text: string }) => part.text)
+    .join('');
+  expect(text).toMatch(/^50\.0 % of 48 weights are zero, 0 % were;.*time was not measured/);
+});
+
+test('the output says the same in its metadata', async () => {
+  const b = bench();
+  await run(b, RECIPE);
+  const source = await b.files.open('/work/out/half.safetensors');
+  const opened = source.ok ? await openCheckpoint(source.value) : source;
+  expect(opened.ok && opened.value.metadata).toMatchObject({
+    'espalier.version': '1.2.3',
+    'espalier.input': 'model.safetensors',
+    'espalier.recipe': RECIPE,
+  });
+});
+
+test('steps follow each other: what one drops stays dropped, re-filling takes the values of the input', async () => {
+  const b = bench();
+  const twice = `input: model.safetensors
+steps:
+  - prune: { method: n-m }
+    exclude: ["conv1"]
+  - prune: { method: magnitude, sparsity: 0.75 }
+output: twice.safetensors
+`;
+  const answer = await run(b, twice);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  const after = await valuesOf(b.files, '/work/twice.safetensors');
+  expect(after['fc.weight']!.filter((value) => value === 0).length).toBeGreaterThanOrEqual(8);
+  expect(
+    Object.values(after)
+      .flat()
+      .filter((value) => value === 0),
+  ).toHaveLength(36);
+  const filled = await run(
+    b,
+    'input: model.safetensors\nsteps:\n  - prune: magnitude\n  - structure: refill\noutput: filled.safetensors\n',
+  );
+  if (!filled.ok) throw new Error();
+  const rows = (await valuesOf(b.files, '/work/filled.safetensors'))['conv1.weight']!;
+  const before = range(32);
+  for (let row = 0; row < 4; row++) {
+    const own = rows.slice(row * 8, row * 8 + 8);
+    expect([before.slice(row * 8, row * 8 + 8), new Array(8).fill(0)]).toContainEqual(own);
+  }
+});
+
+test('a mask of another checkpoint is found from the folder of the recipe', async () => {
+  const b = bench();
+  b.files.write(
+    '/work/masks/m.safetensors',
+    safetensorsBytes({ 'fc.weight': { shape: [2, 8], values: range(16).map((_, i) => i % 2) } }),
+  );
+  const answer = await run(
+    b,
+    'input: model.safetensors\nsteps:\n  - prune: { method: mask, file: masks/m.safetensors }\noutput: masked.safetensors\n',
+  );
+  expect(answer).toMatchObject({
+    ok: true,
+    value: {
+      notes: [{ code: 'prune/no-mask', tensor: 'conv1.weight' }],
+      layers: [{ name: 'fc.weight', zerosAfter: 8 }],
+    },
+  });
+});
+
+test.each([
+  ['steps: []\n', 'problems', 'recipe/missing'],
+  [RECIPE.replace('0.5', '50'), 'problems', 'option/range'],
+  [RECIPE.replace('model.s', 'gone.s'), 'fault', 'path/not-found'],
+  [RECIPE.replace('out/half.safetensors', 'out/half.h5'), 'fault', 'output/no-writer'],
+  [RECIPE.replace('output: out/half.safetensors\n', ''), 'fault', 'recipe/no-output'],
+  [`${RECIPE}exclude: ["*.weight"]\n`, 'fault', 'prune/nothing-to-prune'],
+])('%s fails with %s %s, and nothing is written', async (recipe, kind, code) => {
+  const b = bench();
+  const answer = await run(b, recipe);
+  expect(answer.ok).toBe(false);
+  if (answer.ok) return;
+  expect(answer.fault.kind).toBe(kind);
+  expect(
+    answer.fault.kind === 'fault' ? answer.fault.fault.code : answer.fault.problems.map((problem) => problem.code),
+  ).toEqual(kind === 'fault' ? code : expect.arrayContaining([code]));
+  expect((await b.files.list('/work')).map(({ name }) => name)).toEqual(['model.safetensors']);
+});
+
+test.each([
+  ['create', 'output/exists'],
+  ['write', 'output/no-space'],
+] as const)('what fails at %s leaves nothing', async (fail, code) => {
+  const b = bench({ fail });
+  expect(await run(b, RECIPE)).toMatchObject({ ok: false, fault: { kind: 'fault', fault: { code } } });
+  expect((await b.files.list('/work')).map(({ name }) => name)).toEqual(['model.safetensors']);
+});
+
+test('an input that changes meanwhile is noticed, and nothing is written', async () => {
+  const b = bench({ onWrite: (files) => files.write(MODEL, model()) });
+  expect(await run(b, RECIPE)).toMatchObject({ ok: false, fault: { fault: { code: 'file/changed' } } });
+  expect((await b.files.list('/work')).map(({ name }) => name)).toEqual(['model.safetensors']);
+});
+
+test('a cancel flies and leaves nothing', async () => {
+  const b = bench();
+  const controller = new AbortController();
+  controller.abort();
+  await expect(run(b, RECIPE, {}, controller.signal)).rejects.toThrow();
+  expect((await b.files.list('/work')).map(({ name }) => name)).toEqual(['model.safetensors']);
+});
+
+test('a dry run counts and writes nothing', async () => {
+  const b = bench();
+  expect(await run(b, RECIPE, { dryRun: true })).toMatchObject({
+    ok: true,
+    value: { output: null, layers: [{ zerosAfter: 24 }, {}] },
+  });
+  expect((await b.files.list('/work')).map(({ name }) => name)).toEqual(['model.safetensors']);
+});
+
+test('the evaluate command measures the result and the input; without trust it does not run', async () => {
+  const recipe = `${RECIPE}evaluate: measure {output}\n`;
+  const trusted = bench();
+  const answer = await run(trusted, recipe);
+  expect(trusted.commands).toEqual(['measure "/work/out/half.safetensors"', 'measure "/work/model.safetensors"']);
+  expect(answer.ok && answer.value.report?.content.accuracy).toEqual({
+    before: 92,
+    after: 91,
+    command: 'measure {output}',
+  });
+  const untrusted = bench({ trusted: false });
+  const second = await run(untrusted, recipe);
+  expect(second.ok && second.value.report?.content).toMatchObject({
+    accuracy: null,
+    accuracyMissing: 'the workspace is not trusted: nothing is run',
+  });
+});
+
+test('a plan tells the same without writing, layer by layer', async () => {
+  const b = bench();
+  const items: PlanItem[] = [];
+  const answer = await planRecipe({ recipe: RECIPE, folder: '/work' }, b.files, idleWork(), (item) => items.push(item));
+  if (answer.kind !== 'plan') throw new Error(answer.kind);
+  expect(items.flatMap((item) => (item.kind === 'layer' ? [item.layer.name] : []))).toEqual([
+    'conv1.weight',
+    'conv1.bias',
+    'fc.weight',
+  ]);
+  const [conv, bias, fc] = answer.plan.layers;
+  expect(conv).toMatchObject({
+    zeros: { before: 0, after: 24 },
+    leftAlone: null,
+    sizes: { before: { raw: 128 }, after: { raw: 128 } },
+  });
+  const energy = range(32).reduce((sum, value) => sum + value * value, 0);
+  const kept = range(32).reduce((sum, value) => sum + (value > 24 ? value * value : 0), 0);
+  expect(conv!.energyKept).toBeCloseTo(kept / energy, 9);
+  expect(bias).toMatchObject({ leftAlone: 'bias, not a weight of a convolution or a linear layer' });
+  expect(fc).toMatchObject({ zeros: { before: 0, after: 0 }, energyKept: 1 });
+  expect(answer.plan.outputs).toMatchObject([{ path: '/work/out/half.safetensors', format: 'safetensors' }]);
+  const sorted = range(32).sort((a, c) => a - c);
+  const half = sorted.slice(0, 16).reduce((sum, value) => sum + value * value, 0);
+  expect(answer.plan.sensitivity[0]!.energyLost[0]).toBeCloseTo(half / energy, 12);
+  expect((await b.files.list('/work')).map(({ name }) => name)).toEqual(['model.safetensors']);
+});
+
+test('a layer that would be empty is warned of', async () => {
+  const b = bench();
+  b.files.write(
+    MODEL,
+    safetensorsBytes({
+      'a.weight': { shape: [2, 2], values: [1, 1, 1, 1] },
+      'b.weight': { shape: [4, 4], values: range(16, 10) },
+    }),
+  );
+  const answer = await planRecipe({ recipe: RECIPE, folder: '/work' }, b.files, idleWork(), () => {});
+  expect(answer).toMatchObject({ kind: 'plan', plan: { notes: [{ code: 'prune/layer-empty', tensor: 'a.weight' }] } });
+});
