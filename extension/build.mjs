@@ -31,7 +31,11 @@ await Promise.all([
   // The server and its workers are processes and threads of their own, never part of the extension host.
   build({
     ...common,
-    entryPoints: { server: '../server/src/main.ts', worker: '../packages/cli/src/worker.ts' },
+    entryPoints: {
+      server: '../server/src/main.ts',
+      worker: '../packages/cli/src/worker.ts',
+      job: '../packages/cli/src/job.ts',
+    },
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },
     format: 'esm',

@@ -5,7 +5,12 @@ const { version } = JSON.parse(await readFile(new URL('./package.json', import.m
 
 await build({
   absWorkingDir: new URL('.', import.meta.url).pathname,
-  entryPoints: { espalier: 'src/espalier.ts', worker: 'src/worker.ts', server: '../../server/src/main.ts' },
+  entryPoints: {
+    espalier: 'src/espalier.ts',
+    worker: 'src/worker.ts',
+    job: 'src/job.ts',
+    server: '../../server/src/main.ts',
+  },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -7,6 +7,7 @@ declare const __ESPALIER_VERSION__: string;
 
 startServer(createConnection(ProposedFeatures.all), {
   workerEntry: new URL('./worker.mjs', import.meta.url),
+  jobEntry: new URL('./job.mjs', import.meta.url),
   cacheFolder: join(defaultCacheFolder(), 'facts'),
   version: typeof __ESPALIER_VERSION__ === 'string' ? __ESPALIER_VERSION__ : '0.0.0-source',
 });

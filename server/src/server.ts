@@ -13,6 +13,7 @@ import {
   type ServerCapabilities,
 } from 'vscode-languageserver/node';
 import { createDocuments } from './documents.js';
+import { registerChangeRequests } from './features/change.js';
 import { announceChange, registerCheckpointRequests } from './features/checkpoint.js';
 import type { ClientAbilities } from './features/feature.js';
 import { features } from './features/index.js';
@@ -23,6 +24,8 @@ import { createWorkspaceService } from './workspace/workspaceService.js';
 export interface ServerOptions {
   /** Bundled worker entry. */
   readonly workerEntry: URL;
+  /** Bundled entry of a job's process. */
+  readonly jobEntry: URL;
   readonly cacheFolder: string;
   readonly version: string;
 }
@@ -87,6 +90,14 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     };
 
     registerCheckpointRequests(connection, service);
+    const jobs = registerChangeRequests(connection, {
+      service,
+      files,
+      jobEntry: options.jobEntry,
+      historyFile: join(cacheFolder, '..', 'jobs.json'),
+      rules,
+      log,
+    });
     const capabilities = features.reduce<ServerCapabilities>(
       (all, feature) => ({
         ...all,
@@ -162,6 +173,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     });
     connection.onShutdown(async () => {
       workspace.stop();
+      await jobs.close();
       await pool.close();
     });
 

@@ -12,42 +12,22 @@ import {
   matrix,
   openHead,
   type RequestDescriptor,
-  STREAM_ITEM,
-  type StreamDescriptor,
   scan,
   trend,
   values,
   type WireTile,
 } from '@espalier/protocol';
 import { inspectCsv, inspectedFile, inspectMarkdown, SCHEMA_VERSION, type Service } from '@espalier/service';
-import type { CancellationToken, Connection } from 'vscode-languageserver/node';
-import { guarded } from '../lsp/handle.js';
+import type { Connection } from 'vscode-languageserver/node';
+import { answer as answerRequest, answerStream } from '../lsp/requests.js';
 import { exportCompared } from './exportCompared.js';
 
 /** The questions of the pages: the protocol's descriptors, answered by the service. */
 export function registerCheckpointRequests(connection: Connection, service: Service): void {
   const answer = <Q, A>(
-    { method }: RequestDescriptor<Q, A>,
+    descriptor: RequestDescriptor<Q, A>,
     run: (query: Q, signal: AbortSignal) => Promise<A>,
-  ): void => {
-    connection.onRequest(
-      method,
-      (query: Q, token: CancellationToken): Promise<unknown> =>
-        guarded(connection, method, token, (signal) => run(query, signal)),
-    );
-  };
-  const answerStream = <Q, Item, End>(
-    { method }: StreamDescriptor<Q, Item, End>,
-    run: (query: Q, signal: AbortSignal, send: (item: Item) => void) => Promise<End>,
-  ): void => {
-    connection.onRequest(
-      method,
-      ({ streamId, query }: { streamId: string; query: Q }, token: CancellationToken): Promise<unknown> =>
-        guarded(connection, method, token, (signal) =>
-          run(query, signal, (item) => void connection.sendNotification(STREAM_ITEM, { streamId, item })),
-        ),
-    );
-  };
+  ): void => answerRequest(connection, descriptor, run);
 
   answer(openHead, (query, signal) => service.head(query.path, signal));
   answer(gzip, (query, signal) => service.gzip(query, signal));
@@ -70,12 +50,12 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
       ? exportOf(service, path, format, signal)
       : exportCompared(service, compared, format, signal),
   );
-  answerStream(scan, async (query, signal, send) => {
+  answerStream(connection, scan, async (query, signal, send) => {
     const end = await service.scan(query, 'soon', signal, send);
     if (end.ok) return end.value;
     return { totals: NOTHING, findings: [], sampled: false, fault: end.fault };
   });
-  answerStream(compare, async (query, signal, send) => {
+  answerStream(connection, compare, async (query, signal, send) => {
     const end = await service.compare(query, signal, send);
     if (end.ok) return end.value;
     return { structure: NO_STRUCTURE, totals: NO_TOTALS, identical: false, fault: end.fault };

@@ -1,0 +1,4 @@
+import { serveJob } from '@espalier/host';
+import { VERSION } from './version.js';
+
+serveJob(VERSION);
