@@ -1,13 +1,13 @@
-/** Bundles each page into one script and one stylesheet under `dist`: `checkpoint.js`, `checkpoint.css`, `compare.js`, `compare.css`. */
+/** Bundles each page into one script and one stylesheet under `dist`: `checkpoint.js`, `checkpoint.css` and so on. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
-const PAGES = ['checkpoint', 'compare'].filter((page) => existsSync(path.join(root, 'src', page, 'main.ts')));
-/** Both pages together must stay below this; the extension carries them. */
-const LIMIT_BYTES = 600_000;
+const PAGES = ['checkpoint', 'compare', 'report'].filter((page) => existsSync(path.join(root, 'src', page, 'main.ts')));
+/** All pages together must stay below this; the extension carries them. */
+const LIMIT_BYTES = 900_000;
 
 await build({
   absWorkingDir: root,

@@ -1,8 +1,13 @@
 import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode';
 import { createClient } from './client.js';
+import { registerChangeCommands } from './commands/changeCommands.js';
 import { registerCommands } from './commands/index.js';
 import { registerCheckpointEditors } from './editors/checkpointEditor.js';
+import { createJobList } from './jobs/jobList.js';
+import { registerJobsView } from './jobs/jobsView.js';
 import { registerComparePanels } from './panels/comparePanel.js';
+import { registerPreviewPanels } from './panels/previewPanel.js';
+import { registerReportPanels } from './panels/reportPanel.js';
 import { registerSettings } from './settings.js';
 import { registerStatusItem } from './statusItem.js';
 import { removeOldCopies } from './storage/copies.js';
@@ -17,6 +22,13 @@ export function activate(context: ExtensionContext): { readonly activationMs: nu
   const compare = registerComparePanels(context, client);
   registerCheckpointEditors(context, client, compare);
   registerCommands(context, client, compare);
+  const jobs = createJobList(context, client);
+  registerJobsView(context, jobs);
+  registerChangeCommands(context, client, jobs, {
+    compare,
+    preview: registerPreviewPanels(context, client, compare),
+    report: registerReportPanels(context, client, compare),
+  });
   registerStatusItem(context, client);
   context.subscriptions.push(
     registerSettings(client),

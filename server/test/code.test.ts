@@ -251,6 +251,7 @@ describe('hints, lenses, links', () => {
     expect(lenses.map(({ range, command }) => [range.start.line, command?.title, command?.arguments])).toEqual([
       [1, 'Inspect', [join(folder, 'models/resnet-tiny.safetensors')]],
       [1, 'Compare with previous', [join(folder, 'models/resnet-tiny.safetensors')]],
+      [1, 'Prune…', [join(folder, 'models/resnet-tiny.safetensors')]],
     ]);
   });
 

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { Uri, type Webview } from 'vscode';
 
 /** The page's frame: scripts and styles only from the extension and with a nonce, nothing from anywhere else. */
-export function pageHtml(webview: Webview, extensionUri: Uri, bundle: 'checkpoint' | 'compare', title: string): string {
+export function pageHtml(
+  webview: Webview,
+  extensionUri: Uri,
+  bundle: 'checkpoint' | 'compare' | 'report',
+  title: string,
+): string {
   const nonce = randomBytes(16).toString('base64');
   const asset = (name: string): string =>
     webview.asWebviewUri(Uri.joinPath(extensionUri, 'dist', 'webviews', name)).toString();

@@ -21,7 +21,7 @@ test('hints and lenses stand beside paths', async () => {
   await hint('models/resnet-tiny.safetensors', '274 k, 0 % sparse');
   await expect
     .poll(() => textOf(editor.page.locator('.editor-instance .codelens-decoration').first()), soon)
-    .toBe('Inspect | Compare with previous');
+    .toBe('Inspect | Compare with previous | Prune…');
 });
 
 test('a hover on a path says what the file is, and leads to the inspector', async () => {

@@ -54,6 +54,18 @@ export async function chooseInExplorer(page: Page, name: string, label: string):
   throw new Error(`The menu stays open after a click on ${label}.`);
 }
 
+/** Chooses from a menu within the context menu of an entry of the explorer. */
+export async function chooseInSubmenu(page: Page, name: string, submenu: string, label: string): Promise<void> {
+  await openExplorerMenu(page, name);
+  const item = page.getByRole('menuitem', { name: label, exact: true });
+  // A menu takes a click right after it opened for the end of the click that opened it.
+  for (let attempt = 0; attempt < 10 && (await item.count()) === 0; attempt++) {
+    await page.getByRole('menuitem', { name: submenu, exact: true }).click();
+    await item.waitFor({ timeout: 1000 }).catch(() => undefined);
+  }
+  await item.click();
+}
+
 /** Labels of the context menu of an entry of the explorer. */
 export async function explorerMenu(page: Page, name: string): Promise<string[]> {
   await openExplorerMenu(page, name);

@@ -1,6 +1,7 @@
 import type { SizesAsStored } from '@espalier/analysis';
 import type { Fault, OptionProblem } from '@espalier/base';
 import type { Answer } from './checkpoint.js';
+import type { ReportFormat } from './page.js';
 import { request, stream } from './request.js';
 
 /** A recipe to plan or run: its text, and the folder from which its paths start. */
@@ -214,6 +215,11 @@ export interface ChangeReport {
 
 /** The report of a finished job, by the path that the job names. */
 export const report = request<{ readonly path: string }, Answer<ChangeReport>>('change/report');
+
+/** A report as text for people, tables or programs. */
+export const exportReport = request<{ readonly path: string; readonly format: ReportFormat }, Answer<string>>(
+  'change/export',
+);
 
 /** What is wrong with options, for forms. */
 export type { OptionProblem };

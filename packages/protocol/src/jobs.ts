@@ -14,3 +14,5 @@ export const forgetJobs = request<{ readonly id?: string }, { readonly removed: 
 export const listJobs = request<Record<string, never>, readonly Job[]>('jobs/list');
 /** The list, whenever it changed; at most ten times a second. */
 export const jobsChanged = event<{ readonly jobs: readonly Job[] }>('jobs/changed');
+
+export type { Job, JobRequest } from '@espalier/jobs';

@@ -9,6 +9,7 @@ export { createEngine, type Engine } from './engine.js';
 export { factsOf } from './factsStore.js';
 export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
+export { reportCsv, reportHtml, reportMarkdown, verdictText } from './report/changeTexts.js';
 export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';
 export {
   DIFF_COLUMNS,

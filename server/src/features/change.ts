@@ -8,16 +8,18 @@ import {
   type Answer,
   type ChangeReport,
   cancelJob,
+  exportReport,
   forgetJobs,
   jobsChanged,
   listJobs,
   plan,
+  type ReportFormat,
   report,
   rerunJob,
   startJob,
 } from '@espalier/protocol';
 import { parseRecipe } from '@espalier/recipe';
-import type { Files, Service } from '@espalier/service';
+import { type Files, reportCsv, reportHtml, reportMarkdown, type Service } from '@espalier/service';
 import type { Connection } from 'vscode-languageserver/node';
 import { answer, answerStream } from '../lsp/requests.js';
 
@@ -83,6 +85,10 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
   };
   answerStream(connection, plan, (query, signal, send) => context.service.plan(query, signal, send));
   answer(connection, report, ({ path }) => readReport(context.files, path));
+  answer(connection, exportReport, async ({ path, format }) => {
+    const found = await readReport(context.files, path);
+    return found.ok ? { ok: true, value: TEXTS[format](found.value) } : found;
+  });
   answer(connection, listJobs, async () => queue.list());
   answer(connection, startJob, async (request): Promise<Answer<Job>> => {
     if (!context.rules().trusted) return { ok: false, fault: refused };
@@ -102,6 +108,13 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
   answer(connection, forgetJobs, async ({ id }) => ({ removed: queue.forget(id) }));
   return queue;
 }
+
+const TEXTS: Readonly<Record<ReportFormat, (report: ChangeReport) => string>> = {
+  markdown: reportMarkdown,
+  html: reportHtml,
+  csv: reportCsv,
+  json: (content) => `${JSON.stringify(content, null, 2)}\n`,
+};
 
 /** Where a job may write: what its process leaves behind lies there. A path without an ending is itself the folder. */
 function outputFoldersOf({ recipe, folder }: JobRequest): readonly string[] {

@@ -42,6 +42,10 @@ export const codeActions: Feature = (context) => {
           actions.push(
             run('Inspect checkpoint', 'espalier.inspect', path),
             run('Compare checkpoint…', 'espalier.compareFiles', path),
+            run('Prune…', 'espalier.prune', path),
+            run('Make 2:4', 'espalier.make24', path),
+            run('Re-fill channels', 'espalier.refill', path),
+            run('Create recipe', 'espalier.createRecipe', path),
           );
           const facts = await context.service.facts(path, signal);
           if (facts !== null && (!facts.complete || facts.sampled))

@@ -1,6 +1,7 @@
 import { type CodeLens, CodeLensRefreshRequest, CodeLensRequest } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { Feature } from './feature.js';
+import { isRecipe } from './recipeDocument.js';
 import { fileOf } from './subject.js';
 
 /** Inspect and Compare above lines that name a checkpoint. Only where the client runs our commands. */
@@ -15,6 +16,7 @@ export const codeLens: Feature = (context) => {
     guarded(connection, 'textDocument/codeLens', token, async (signal): Promise<CodeLens[]> => {
       const parsed = documents.get(textDocument.uri);
       if (parsed === null || !settings().codeLens) return [];
+      if (isRecipe(textDocument.uri)) return recipeLenses(textDocument.uri);
       const lenses: CodeLens[] = [];
       const seen = new Set<string>();
       for (const reference of parsed.references.checkpoints) {
@@ -32,9 +34,21 @@ export const codeLens: Feature = (context) => {
           range,
           command: { title: 'Compare with previous', command: 'espalier.compareWithPrevious', arguments: [path] },
         });
+        lenses.push({ range, command: { title: 'Prune…', command: 'espalier.prune', arguments: [path] } });
       }
       return lenses;
     }),
   );
   return { codeLensProvider: { resolveProvider: false } };
 };
+
+/** What can be done with a recipe, above its first line. */
+function recipeLenses(uri: string): CodeLens[] {
+  const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
+  const lens = (title: string, command: string): CodeLens => ({ range, command: { title, command, arguments: [uri] } });
+  return [
+    lens('Preview', 'espalier.previewRecipe'),
+    lens('Run', 'espalier.runRecipe'),
+    lens('Compare last run', 'espalier.compareLastRun'),
+  ];
+}

@@ -2,6 +2,7 @@ import type { CheckpointReference } from '@espalier/references';
 import { dvcRemark, faultRemark, findingRemarks, missingRemark, type Remark } from '@espalier/service';
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
+import { isRecipe, recipeOf } from './recipeDocument.js';
 import { replacementFor } from './replacement.js';
 
 /** Where a code is explained. */
@@ -67,10 +68,10 @@ export const diagnostics: Feature = (context) => {
 
 async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal: AbortSignal): Promise<Diagnostic[]> {
   const { document, references } = parsed;
-  const found: Diagnostic[] = [];
+  const found: Diagnostic[] = isRecipe(document.uri) ? recipeProblems(parsed) : [];
   for (const reference of references.checkpoints) {
     signal.throwIfAborted();
-    if (reference.direction === 'output') continue;
+    if (reference.direction === 'output' || isRecipeOutput(parsed, reference)) continue;
     const add = (remark: Remark, data: DiagnosticData): void => {
       found.push({
         range: { start: document.positionAt(reference.begin), end: document.positionAt(reference.end) },
@@ -110,6 +111,29 @@ async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal:
     for (const remark of facts === null ? [] : findingRemarks(facts)) add(remark, { path });
   }
   return found;
+}
+
+/** What is wrong with a recipe, with the fix where one is known. */
+function recipeProblems({ document }: ParsedDocument): Diagnostic[] {
+  return recipeOf(document.getText()).problems.map((problem): Diagnostic => {
+    const { code, severity, message, from, to, fix } = problem;
+    const data: DiagnosticData = fix === undefined ? {} : { suggestion: fix.text, replacement: fix.text };
+    return {
+      range: { start: document.positionAt(from), end: document.positionAt(to) },
+      severity: SEVERITY[severity],
+      code,
+      codeDescription: { href: `${DOCUMENTATION}#${code.replaceAll(/[^\w-]/g, '')}` },
+      source: SOURCE,
+      message,
+      data,
+    };
+  });
+}
+
+/** What a recipe writes need not be there. */
+function isRecipeOutput({ document }: ParsedDocument, reference: CheckpointReference): boolean {
+  if (!isRecipe(document.uri)) return false;
+  return recipeOf(document.getText()).recipe?.outputs.some(({ path }) => path === reference.path) ?? true;
 }
 
 function fixOf({ document }: ParsedDocument, reference: CheckpointReference, suggestion?: string): DiagnosticData {

@@ -1,0 +1,214 @@
+import { bytesText, exactCount, percentFigure, printable, shapeText } from '@espalier/base';
+import type { ChangeReport, LayerChange } from '@espalier/protocol';
+import { csvText } from './csv.js';
+
+/** The verdict as one paragraph. */
+export const verdictText = ({ verdict }: Pick<ChangeReport, 'verdict'>): string =>
+  verdict.map((clause) => clause.map(({ text }) => text).join('')).join(' ');
+
+/** The report for pull requests and notes. */
+export function reportMarkdown(report: ChangeReport): string {
+  const { plan, provenance } = report;
+  return [
+    `# ${escaped(report.title)}`,
+    '',
+    report.verdict
+      .map((clause) => clause.map(({ text, strong }) => (strong ? `**${escaped(text)}**` : escaped(text))).join(''))
+      .join('\n'),
+    '',
+    `Accuracy: ${accuracyText(report)}.`,
+    '',
+    '## What changed',
+    '',
+    ...table(['Quantity', 'Before', 'After', 'Change'], totalRows(report)),
+    '',
+    '## Layers',
+    '',
+    ...table(LAYER_HEADS, plan.layers.filter(isTouched).map(layerRow)),
+    '',
+    ...(plan.notes.length === 0
+      ? []
+      : [
+          '## What to watch',
+          '',
+          ...plan.notes.map((note) => `- **${note.severity}** ${escaped(note.message)} \`${note.code}\``),
+          '',
+        ]),
+    '## How it was made',
+    '',
+    ...provenanceRows(report).map(([name, value]) => `- ${name}: ${escaped(value)}`),
+    '',
+    '```yaml',
+    provenance.recipe.trimEnd(),
+    '```',
+    '',
+  ].join('\n');
+}
+
+const LAYER_HEADS = ['Layer', 'Shape', 'Weights', 'Zero % before', 'After', 'Energy kept %', 'Patterns'];
+
+/** Every tensor, one row each; RFC 4180. */
+export const reportCsv = ({ plan }: ChangeReport): string =>
+  csvText([
+    [
+      'layer',
+      'role',
+      'shape',
+      'elements',
+      'zeros before',
+      'zeros after',
+      'energy kept',
+      'macs before',
+      'macs after, zeros skipped',
+      'patterns',
+      'left alone',
+    ],
+    ...plan.layers.map((layer) => [
+      layer.name,
+      layer.role,
+      shapeText(layer.shape.after),
+      layer.elements.after,
+      layer.zeros.before,
+      layer.zeros.after,
+      layer.energyKept,
+      layer.macs?.before.dense ?? null,
+      layer.macs?.after.effective ?? null,
+      layer.patterns.join(' '),
+      layer.leftAlone,
+    ]),
+  ]);
+
+/** One file that any browser shows, without scripts and without anything from elsewhere. */
+export function reportHtml(report: ChangeReport): string {
+  const section = (title: string, body: string): string => `<section><h2>${html(title)}</h2>${body}</section>`;
+  const rows = (heads: readonly string[], all: readonly (readonly string[])[]): string =>
+    `<table><thead><tr>${heads.map((head) => `<th scope="col">${html(head)}</th>`).join('')}</tr></thead><tbody>${all
+      .map(
+        (row) =>
+          `<tr>${row.map((cell, i) => (i === 0 ? `<th scope="row">${html(cell)}</th>` : `<td>${html(cell)}</td>`)).join('')}</tr>`,
+      )
+      .join('')}</tbody></table>`;
+  const verdict = report.verdict
+    .map((clause) =>
+      clause.map(({ text, strong }) => (strong ? `<strong>${html(text)}</strong>` : html(text))).join(''),
+    )
+    .join('<br>');
+  const notes = report.plan.notes
+    .map((note) => `<li><strong>${html(note.severity)}</strong> ${html(note.message)}</li>`)
+    .join('');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${html(report.title)}</title>
+<style>
+:root { color-scheme: light dark; font: 14px/1.4 system-ui, sans-serif; }
+body { max-width: 1100px; margin: 24px auto; padding: 0 16px; }
+.verdict { font-size: 20px; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 2px 12px 2px 0; text-align: right; font-weight: normal; }
+th[scope="row"], th:first-child { text-align: left; }
+thead th { border-bottom: 1px solid; }
+pre { overflow: auto; }
+</style>
+</head>
+<body>
+<h1>${html(report.title)}</h1>
+<p class="verdict">${verdict}</p>
+<p>Accuracy: ${html(accuracyText(report))}.</p>
+${section('What changed', rows(['Quantity', 'Before', 'After', 'Change'], totalRows(report)))}
+${section('Layers', rows(LAYER_HEADS, report.plan.layers.filter(isTouched).map(layerRow)))}
+${notes === '' ? '' : section('What to watch', `<ul>${notes}</ul>`)}
+${section('How it was made', `${rows(['', ''], provenanceRows(report))}<pre>${html(report.provenance.recipe)}</pre>`)}
+</body>
+</html>
+`;
+}
+
+const isTouched = ({ leftAlone }: LayerChange): boolean => leftAlone === null;
+
+const layerRow = (layer: LayerChange): string[] => [
+  printable(layer.name),
+  shapeText(layer.shape.after),
+  exactCount(layer.elements.after),
+  percentFigure(layer.zeros.before, layer.elements.before),
+  percentFigure(layer.zeros.after, layer.elements.after),
+  layer.energyKept === null ? '–' : percentFigure(layer.energyKept, 1),
+  layer.patterns.join(' '),
+];
+
+function totalRows({ plan: { totals } }: ChangeReport): string[][] {
+  const { parameters, prunableElements, prunableZeros, sizes, macs } = totals;
+  const smaller = (before: number, after: number): string =>
+    after > 0 && before > after ? `${(before / after).toFixed(1)}x smaller` : '';
+  const size = (name: string, before: number, after: number): string[] => [
+    name,
+    bytesText(before),
+    bytesText(after),
+    smaller(before, after),
+  ];
+  return [
+    ['Parameters', exactCount(parameters.before), exactCount(parameters.after), ''],
+    [
+      'Zeros among the weights that a step takes',
+      exactCount(prunableZeros.before),
+      exactCount(prunableZeros.after),
+      '',
+    ],
+    [
+      'Sparsity of these, %',
+      percentFigure(prunableZeros.before, Math.max(1, prunableElements.before)),
+      percentFigure(prunableZeros.after, Math.max(1, prunableElements.after)),
+      '',
+    ],
+    size('Raw', sizes.before.raw, sizes.after.raw),
+    size('CSR', sizes.before.csr, sizes.after.csr),
+    size('Bitmask', sizes.before.bitmask, sizes.after.bitmask),
+    ...(macs === null
+      ? []
+      : [
+          ['Multiply-adds, dense', exactCount(macs.before.dense), exactCount(macs.after.dense), ''],
+          [
+            'Multiply-adds, zeros skipped',
+            exactCount(macs.before.effective),
+            exactCount(macs.after.effective),
+            smaller(macs.before.effective, macs.after.effective).replace('smaller', 'fewer'),
+          ],
+        ]),
+  ];
+}
+
+export function accuracyText({ accuracy, accuracyMissing }: ChangeReport): string {
+  if (accuracy === null) return `not measured: ${accuracyMissing ?? 'no evaluate command'}`;
+  return `${accuracy.before === null ? '' : `${accuracy.before} → `}${accuracy.after} (${accuracy.command})`;
+}
+
+function provenanceRows({ plan, provenance }: ChangeReport): [string, string][] {
+  return [
+    ['Input', `${plan.input.name}, SHA-256 ${provenance.inputSha256}`],
+    ...provenance.outputs.map((output): [string, string] => [
+      'Output',
+      `${output.path}, ${bytesText(output.bytes)}, SHA-256 ${output.sha256}`,
+    ]),
+    ['Engine', `${provenance.engine} ${provenance.version}`],
+    ['Seed', String(provenance.seed)],
+    ['Machine', provenance.machine],
+    ['Made', `${provenance.startedAt}, in ${provenance.seconds.toFixed(1)} s`],
+  ];
+}
+
+const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string[] => [
+  `| ${heads.join(' | ')} |`,
+  `|${heads.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`,
+  ...rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`),
+];
+
+const escaped = (text: string): string => printable(text).replaceAll(/([*_`[\]<>|])/g, '\\$1');
+
+const html = (text: string): string =>
+  printable(text).replaceAll(
+    /[&<>"']/g,
+    (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[char]!,
+  );

@@ -1,0 +1,104 @@
+import type { ChangeTotals } from '@espalier/protocol';
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Numbers } from '../shared/numbers.js';
+import { how } from '../shared/obtained.js';
+import { S } from './strings.js';
+
+type Cells = readonly [name: string, before: string, after: string, change: string];
+
+/** Weights, sizes and work before and after, grouped; one label a group says how its figures were obtained. */
+export function changedTable(totals: ChangeTotals, numbers: Numbers): TemplateResult {
+  const C = S.changed;
+  const groups = groupsOf(totals, numbers);
+  return html`<table class="report-table">
+    <thead>
+      <tr>${C.heads.map((head) => html`<th scope="col">${head}</th>`)}</tr>
+    </thead>
+    ${groups.map(
+      ({ title, rows }) => html`<tbody>
+        <tr class="group"><th scope="rowgroup" colspan="4">${title} ${how({ kind: 'exact' }, numbers)}</th></tr>
+        ${rows.map(
+          ([name, before, after, change]) => html`<tr>
+            <th scope="row">${name}</th>
+            <td class="num quiet">${before}</td>
+            <td class="num">${after}</td>
+            <td class="num change">${change === '' ? nothing : change}</td>
+          </tr>`,
+        )}
+      </tbody>`,
+    )}
+  </table>`;
+}
+
+function groupsOf(
+  totals: ChangeTotals,
+  numbers: Numbers,
+): { readonly title: string; readonly rows: readonly Cells[] }[] {
+  const C = S.changed;
+  const { parameters, prunableElements, prunableZeros, energyKept, sizes, macs } = totals;
+  const { unit, divisor } = unitOf(sizes.before.raw);
+  const times = (before: number, after: number, word: (text: string) => string): string => {
+    if (after <= 0 || before <= 0) return '';
+    const factor = before / after;
+    return factor >= 1.05 ? word(numbers.fixed(factor, 1)) : C.same;
+  };
+  const size = (name: string, before: number, after: number): Cells => [
+    name,
+    numbers.fixed(before / divisor, 2),
+    numbers.fixed(after / divisor, 2),
+    times(before, after, C.smaller),
+  ];
+  const packed = sizes.after.packed24;
+  return [
+    {
+      title: C.weights,
+      rows: [
+        [C.parameters, numbers.integer(parameters.before), numbers.integer(parameters.after), ''],
+        [C.zeros, numbers.integer(prunableZeros.before), numbers.integer(prunableZeros.after), ''],
+        [
+          C.sparsity,
+          numbers.percent(prunableZeros.before, Math.max(1, prunableElements.before)),
+          numbers.percent(prunableZeros.after, Math.max(1, prunableElements.after)),
+          '',
+        ],
+        ...(energyKept === null ? [] : [[C.energy, numbers.integer(100), numbers.percent(energyKept, 1), ''] as Cells]),
+      ],
+    },
+    {
+      title: C.size(unit),
+      rows: [
+        size(C.raw, sizes.before.raw, sizes.after.raw),
+        size(C.csr, sizes.before.csr, sizes.after.csr),
+        size(C.bitmask, sizes.before.bitmask, sizes.after.bitmask),
+        ...(packed === null || packed.fits < 1 ? [] : [size(C.packed, sizes.before.raw, packed.bytes)]),
+      ],
+    },
+    ...(macs === null
+      ? []
+      : [
+          {
+            title: C.work,
+            rows: [
+              [
+                C.dense,
+                numbers.integer(macs.before.dense),
+                numbers.integer(macs.after.dense),
+                times(macs.before.dense, macs.after.dense, C.fewer),
+              ] as Cells,
+              [
+                C.effective,
+                numbers.integer(macs.before.effective),
+                numbers.integer(macs.after.effective),
+                times(macs.before.effective, macs.after.effective, C.fewer),
+              ] as Cells,
+            ],
+          },
+        ]),
+  ];
+}
+
+/** One unit for the whole group, so that its figures can be compared. */
+function unitOf(bytes: number): { readonly unit: string; readonly divisor: number } {
+  if (bytes >= 1e9) return { unit: 'GB', divisor: 1e9 };
+  return bytes >= 1e6 ? { unit: 'MB', divisor: 1e6 } : { unit: 'kB', divisor: 1e3 };
+}
