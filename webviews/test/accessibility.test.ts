@@ -35,6 +35,11 @@ const READY: readonly Check[] = [
     options: { page: 'compare', scenario: { model: 'resnet', compare: 'changed', select: 'layer3.1.conv2.weight' } },
     ready: '.mask-keys',
   },
+  {
+    name: 'the report',
+    options: { page: 'report', scenario: { model: 'resnet', report: 'done' } },
+    ready: '.provenance',
+  },
 ];
 const STATES: readonly Check[] = [
   {
@@ -89,6 +94,27 @@ const STATES: readonly Check[] = [
     name: 'comparing at 500 px',
     options: { page: 'compare', scenario: { model: 'resnet', compare: 'changed' }, width: 500 },
     ready: '.mask-keys',
+  },
+  {
+    name: 'a preview at 500 px',
+    options: { page: 'report', scenario: { model: 'resnet', report: 'preview' }, width: 500 },
+    ready: '#layers',
+  },
+  {
+    name: 'a recipe with problems',
+    options: { page: 'report', scenario: { model: 'resnet', report: 'problems' } },
+    ready: '#problems',
+  },
+  {
+    name: 'a report as tables',
+    options: { page: 'report', scenario: { model: 'resnet', report: 'done' } },
+    ready: '.provenance',
+    keys: ['t', 'e'],
+  },
+  {
+    name: 'a report that cannot be read',
+    options: { page: 'report', scenario: { model: 'resnet', report: 'unreadable' } },
+    ready: '.fault-page',
   },
   {
     name: 'a trend',

@@ -17,6 +17,7 @@ import type {
 import { layoutOf, sizeOfLayout, statsOf, tileOf, valuesIn } from './fakeAnalysis.js';
 import { laterModel, pairDiff, pairTile, structureOf, trendOf } from './fakeCompare.js';
 import { type FakeTensor, headOf, resnet } from './fakeModel.js';
+import { FAKE_RECIPE, planOf, reportOf } from './fakeReport.js';
 
 /** What the fake editor and server do. Plain data, so that a test can hand it into the page. */
 export interface Scenario {
@@ -27,6 +28,8 @@ export interface Scenario {
   readonly pauseAfter?: number;
   readonly scanAutomatically?: boolean;
   readonly sampled?: boolean;
+  /** The page of a run: a report, or the preview of a recipe that is fine, wrong, or may not run. */
+  readonly report?: 'done' | 'unreadable' | 'preview' | 'problems' | 'untrusted';
   /** Sizes after gzip do not come with the values: they are asked for. */
   readonly gzipApart?: boolean;
   readonly locale?: string;
@@ -39,6 +42,14 @@ export interface Scenario {
   /** Answers that never come, by method. */
   readonly silent?: readonly string[];
 }
+
+const PROBLEM = {
+  code: 'option/range',
+  severity: 'error',
+  message: 'sparsity is 0 to less than 1; 80 looks like a percentage, 0.8?',
+  from: 62,
+  to: 65,
+};
 
 /** What a test sees of the host, as `window.fakeHost`. */
 export interface FakeHost {
@@ -310,6 +321,14 @@ class Host {
       }
       case 'compare/trend':
         return { ok: true, value: { layers: trendOf(this.tensors, (query as { paths: string[] }).paths.length) } };
+      case 'change/report':
+        return this.scenario.report === 'unreadable'
+          ? { ok: false, fault: FILE_FAULT }
+          : { ok: true, value: reportOf(this.tensors) };
+      case 'change/plan':
+        return this.scenario.report === 'problems'
+          ? { kind: 'problems', problems: [PROBLEM] }
+          : { kind: 'plan', plan: planOf(this.tensors) };
       case 'page/action':
         return { done: true };
       default:
@@ -390,7 +409,20 @@ class Host {
 
   private start(): PageStart {
     const { locale = 'en', scanAutomatically = true, select, stored } = this.scenario;
-    const { compare } = this.scenario;
+    const { compare, report } = this.scenario;
+    if (report !== undefined) {
+      const isReport = report === 'done' || report === 'unreadable';
+      const recipe = { recipe: FAKE_RECIPE, folder: '/models', trusted: report !== 'untrusted' };
+      if (!isReport) setTimeout(() => this.tell('page/recipe', recipe));
+      const name = isReport ? 'resnet18-80.safetensors.report.json' : 'resnet18.espalier.yaml';
+      return {
+        kind: isReport ? 'report' : 'preview',
+        paths: [`/models/${name}`],
+        names: [name],
+        locale,
+        scanAutomatically,
+      };
+    }
     const names = compare === undefined ? [FILE] : compare === 'trend' ? TREND : [FILE, LATER];
     return {
       kind: compare === undefined ? 'checkpoint' : 'compare',

@@ -31,7 +31,7 @@ const FONTS = {
 };
 
 export interface OpenOptions {
-  readonly page: 'checkpoint' | 'compare';
+  readonly page: 'checkpoint' | 'compare' | 'report';
   readonly scenario: Scenario;
   readonly theme?: ThemeName;
   readonly width?: number;
@@ -158,7 +158,7 @@ async function bundles(): Promise<ReadonlyMap<string, string>> {
   const made = await build({
     absWorkingDir: webviews,
     entryPoints: [
-      ...['checkpoint', 'compare'].flatMap((page) => [
+      ...['checkpoint', 'compare', 'report'].flatMap((page) => [
         { in: `src/${page}/main.ts`, out: page },
         { in: `src/${page}/page.css`, out: page },
       ]),

@@ -13,7 +13,7 @@ const WIDTHS = [1280, 980, 500];
 
 interface Shot {
   readonly name: string;
-  readonly page: 'checkpoint' | 'compare';
+  readonly page: 'checkpoint' | 'compare' | 'report';
   readonly scenario: Scenario;
   readonly themes?: readonly ThemeName[];
   readonly widths?: readonly number[];
@@ -26,6 +26,20 @@ const real: Scenario = { model: 'resnet', width: 64, select: 'layer4.1.conv2.wei
 const compared: Scenario = { model: 'resnet', width: 32, compare: 'changed', select: 'layer3.1.conv2.weight' };
 const one: readonly ThemeName[] = ['dark-modern'];
 const SHOTS: readonly Shot[] = [
+  {
+    name: 'report',
+    page: 'report',
+    scenario: { model: 'resnet', report: 'done' },
+    themes: FOUR_THEMES,
+    widths: WIDTHS,
+  },
+  {
+    name: 'preview-problems',
+    page: 'report',
+    scenario: { model: 'resnet', report: 'problems' },
+    themes: one,
+    widths: [700],
+  },
   { name: 'inspector', page: 'checkpoint', scenario: real, themes: FOUR_THEMES, widths: WIDTHS },
   {
     name: 'inspector-scanning',

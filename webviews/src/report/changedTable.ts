@@ -10,7 +10,7 @@ type Cells = readonly [name: string, before: string, after: string, change: stri
 export function changedTable(totals: ChangeTotals, numbers: Numbers): TemplateResult {
   const C = S.changed;
   const groups = groupsOf(totals, numbers);
-  return html`<table class="report-table">
+  return html`<div class="scroll-x" role="group" tabindex="0" aria-label=${C.label}><table class="report-table">
     <thead>
       <tr>${C.heads.map((head) => html`<th scope="col">${head}</th>`)}</tr>
     </thead>
@@ -27,7 +27,7 @@ export function changedTable(totals: ChangeTotals, numbers: Numbers): TemplateRe
         )}
       </tbody>`,
     )}
-  </table>`;
+  </table></div>`;
 }
 
 function groupsOf(

@@ -12,7 +12,7 @@ const percent = (part: number, whole: number, numbers: Numbers): string =>
 export function layersTable(layers: readonly LayerChange[], numbers: Numbers): TemplateResult {
   const L = S.layers;
   const H = L.heads;
-  return html`<div class="scroll-x"><table class="report-table wide" aria-label=${L.label}>
+  return html`<div class="scroll-x" role="group" tabindex="0" aria-label=${L.label}><table class="report-table wide" aria-label=${L.label}>
     <thead>
       <tr>
         <th scope="col">${H.name}</th>
@@ -42,14 +42,14 @@ export function layersTable(layers: readonly LayerChange[], numbers: Numbers): T
 
 /** Tensors that stay as they are, with the reason. */
 export function othersTable(layers: readonly LayerChange[]): TemplateResult {
-  return html`<table class="report-table wide">
+  return html`<div class="scroll-x" role="group" tabindex="0" aria-label=${S.layers.othersLabel}><table class="report-table wide">
     <thead>
       <tr><th scope="col">${S.layers.heads.name}</th><th scope="col" class="left">${S.layers.why}</th></tr>
     </thead>
     <tbody>
       ${layers.map((layer) => html`<tr><th scope="row" title=${layer.name}>${nameTemplate(layer.name)}</th><td class="left quiet">${layer.leftAlone}</td></tr>`)}
     </tbody>
-  </table>`;
+  </table></div>`;
 }
 
 /** How much of each layer's energy goes with its smallest weights. */
@@ -58,7 +58,7 @@ export function sensitivityTable(
   numbers: Numbers,
 ): TemplateResult | typeof nothing {
   if (sensitivity.length === 0) return nothing;
-  return html`<div class="scroll-x"><table class="report-table wide" aria-label=${S.sensitivity.label}>
+  return html`<div class="scroll-x" role="group" tabindex="0" aria-label=${S.sensitivity.label}><table class="report-table wide" aria-label=${S.sensitivity.label}>
     <thead>
       <tr>
         <th scope="col">${S.sensitivity.layer}</th>

@@ -47,6 +47,7 @@ export const S = {
   notMeasured: (why: string) => `not measured: ${why}`,
   time: 'Time: not measured',
   changed: {
+    label: 'Totals before and after',
     heads: ['Quantity', 'Before', 'After', 'Change'],
     weights: 'Weights',
     parameters: 'Parameters',
@@ -82,6 +83,7 @@ export const S = {
       energy: 'Energy kept %',
       patterns: 'Patterns',
     },
+    othersLabel: 'Tensors that are left alone',
     others: (n: string) => `${n} tensors are left alone`,
     showOthers: 'Show them',
     hideOthers: 'Hide them',

@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Scenario } from './fakeHost.js';
+import { FAKE_RECIPE } from './fakeReport.js';
+import { type OpenedPage, type OpenOptions, Pages, seenText } from './page.js';
+
+let pages: Pages;
+let opened: OpenedPage | undefined;
+
+beforeAll(async () => {
+  pages = await Pages.start();
+});
+afterAll(() => pages.stop());
+afterEach(async () => {
+  const complaints = opened?.complaints ?? [];
+  await opened?.close();
+  opened = undefined;
+  expect(complaints).toEqual([]);
+});
+
+async function open(report: Scenario['report'], more: Partial<OpenOptions> = {}): Promise<OpenedPage['page']> {
+  opened = await pages.open({
+    page: 'report',
+    scenario: { model: 'resnet', ...(report === undefined ? {} : { report }) },
+    ...more,
+  });
+  return opened.page;
+}
+
+const actions = () =>
+  opened!.page.evaluate(() => {
+    const { sent } = (
+      globalThis as unknown as { fakeHost: { sent: { method?: string; query?: Record<string, unknown> }[] } }
+    ).fakeHost;
+    return sent.filter(({ method }) => method === 'page/action').map(({ query }) => query);
+  });
+
+describe('a report', () => {
+  test('opens with its verdict, and says what was not measured', async () => {
+    const page = await open('done');
+    await page.waitForSelector('.verdict');
+    expect(await seenText(page, '.verdict')).toMatch(
+      /^79\.6 % of 695,664 weights are zero, 0 % were;\n.*time was not measured/,
+    );
+    expect(await seenText(page, '.verdict-facts')).toMatch(
+      /Accuracy: not measured: no evaluate command\s+Time: not measured/,
+    );
+    expect(await seenText(page, '#changed')).toMatch(/Sparsity, %\s+0\s+79\.\d/);
+    expect(await seenText(page, '#changed')).toMatch(
+      /Effective, zeros skipped\s+1,814,000,000\s+442,000,000\s+4\.1x fewer/,
+    );
+    expect(await seenText(page, '#changed')).toMatch(/Dense shapes\s+1,814,000,000\s+1,814,000,000\s+1\.0x/);
+    expect(await seenText(page, '#provenance')).toContain(FAKE_RECIPE.split('\n')[2]!.trim());
+  });
+
+  test('shows its picture as a table by t, and back', async () => {
+    const page = await open('done');
+    await page.waitForSelector('espalier-zeros-chart canvas');
+    await page.keyboard.press('t');
+    expect(await page.locator('#zeros table tbody tr').count()).toBe(21);
+    await page.keyboard.press('t');
+    await page.waitForSelector('espalier-zeros-chart canvas');
+  });
+
+  test('tells why each other tensor was left alone, when asked', async () => {
+    const page = await open('done');
+    await page.click('.others .link');
+    expect(await seenText(page, '#layers')).toContain('norm, not a weight of a convolution or a linear layer');
+  });
+
+  test('goes through its sections by keys and by the outline', async () => {
+    const page = await open('done', { height: 500 });
+    await page.waitForSelector('.provenance');
+    const top = () => page.locator('.sections').evaluate((element) => element.scrollTop);
+    await page.keyboard.press(']');
+    const second = await top();
+    expect(second).toBeGreaterThan(0);
+    await page.keyboard.press('[');
+    expect(await top()).toBeLessThan(second);
+    await page.click('.outline a[href="#provenance"]');
+    expect(await top()).toBeGreaterThan(second);
+  });
+
+  test('its buttons go to the editor', async () => {
+    const page = await open('done');
+    await page.waitForSelector('.provenance');
+    await page.getByRole('button', { name: 'Use the Pruned File Here' }).click();
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
+    await page.getByRole('button', { name: 'Recipe', exact: true }).click();
+    await page.keyboard.press('e');
+    await page.getByRole('menuitem', { name: 'HTML (one file)' }).click();
+    expect(await actions()).toEqual([
+      { action: 'use-output', input: '/models/resnet18.safetensors', output: '/models/resnet18-80.safetensors' },
+      { action: 'compare-files', before: '/models/resnet18.safetensors', after: '/models/resnet18-80.safetensors' },
+      { action: 'open-recipe', text: FAKE_RECIPE },
+      { action: 'export-report', path: '/models/resnet18-80.safetensors.report.json', format: 'html' },
+    ]);
+  });
+
+  test('that cannot be read says where and why', async () => {
+    const page = await open('unreadable');
+    await page.waitForSelector('.fault-page');
+    expect(await seenText(page, '.fault-page')).toContain('Try Again');
+  });
+
+  test('folds on a narrow page, never sideways', async () => {
+    const page = await open('done', { width: 500 });
+    await page.waitForSelector('.provenance');
+    const wide = await page.evaluate(() =>
+      [...document.querySelectorAll('.sections, .page, header')]
+        .filter((element) => element.scrollWidth > element.clientWidth + 1)
+        .map((element) => element.className),
+    );
+    expect(wide).toEqual([]);
+  });
+});
+
+describe('a preview', () => {
+  test('shows what would change, and runs it', async () => {
+    const page = await open('preview');
+    await page.waitForSelector('#layers');
+    expect(await seenText(page, '#changed h2')).toBe('What would change');
+    await page.click('#run');
+    expect(await actions()).toEqual([{ action: 'run-recipe' }]);
+  });
+
+  test('with problems names them and leads to their place; it cannot run', async () => {
+    const page = await open('problems');
+    await page.waitForSelector('#problems');
+    expect(await page.locator('#run').isDisabled()).toBe(true);
+    await page.click('#problems .link');
+    expect(await actions()).toEqual([{ action: 'reveal-in-recipe', from: 62, to: 65 }]);
+  });
+
+  test('keeps the last plan beside new problems, and plans again when the text changes', async () => {
+    const page = await open('preview');
+    await page.waitForSelector('#layers');
+    await opened!.host((host) => {
+      host.become({ model: 'resnet', report: 'problems' });
+      host.tell('page/recipe', { recipe: 'steps: 3', folder: '/models', trusted: true });
+    });
+    await page.waitForSelector('#problems');
+    expect(await page.locator('#layers').count()).toBe(1);
+  });
+
+  test('does not run in a workspace that is not trusted, and says why', async () => {
+    const page = await open('untrusted');
+    await page.waitForSelector('#layers');
+    expect(await page.locator('#run').isDisabled()).toBe(true);
+    expect(await seenText(page, '.actions')).toContain('Running needs a trusted workspace.');
+  });
+});
