@@ -1,3 +1,5 @@
+export { type Completions, completeRecipe, type RecipeCompletion } from './complete.js';
+export { type RecipeHover, recipeHover } from './hover.js';
 export { type ParsedRecipe, parseRecipe } from './parse.js';
 export type { Problem } from './problem.js';
 export type { Budget, Exclusions, Recipe, RecipeInput, RecipeOutput, RecipeStep } from './recipe.js';

@@ -11,6 +11,7 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
+import { plain } from './plain.js';
 import type { Problem } from './problem.js';
 import type { Exclusions, Recipe, RecipeStep } from './recipe.js';
 import { EXCLUSIONS, methodOf, methodsOf, type Schema, schema as standardSchema, TOP_KEYS, VERBS } from './schema.js';
@@ -51,7 +52,7 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
     });
   }
   const root = document.contents;
-  if (problems.length === 0 && !canExpand(document)) {
+  if (problems.length === 0 && plain(document) === undefined) {
     say(root, 'recipe/yaml', 'The aliases of the text cannot be resolved.');
   }
   if (problems.length > 0) return { recipe: null, problems, document, text };
@@ -253,16 +254,6 @@ function listOf(map: YAMLMap, key: string, say: Say): string[] {
     say(value, 'recipe/type', `${key} is a list of names.`);
     return [];
   });
-}
-
-/** Aliases may name nothing, or each other so often that the text would grow without end. */
-function canExpand(document: Document): boolean {
-  try {
-    document.toJS({ maxAliasCount: 100 });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const keyOf = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : '');

@@ -1,18 +1,21 @@
 import { dirname, relative, sep } from 'node:path';
 import type { TensorHead } from '@espalier/analysis';
 import { bytesText, shapeText } from '@espalier/base';
+import { completeRecipe } from '@espalier/recipe';
 import { type CompletionSite, completionSiteAt, type LanguageId } from '@espalier/references';
 import {
   type CompletionItem,
   CompletionItemKind,
   type CompletionList,
   CompletionRequest,
+  type Position,
   type Range,
 } from 'vscode-languageserver/node';
 import { languageOf } from '../documents.js';
 import { guarded } from '../lsp/handle.js';
 import { pathOfUri } from '../lsp/uri.js';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
+import { isRecipe } from './recipeDocument.js';
 import { filesNear } from './subject.js';
 
 const MAX_ITEMS = 500;
@@ -26,7 +29,8 @@ export const completion: Feature = (context) => {
       if (parsed === null || language === null) return null;
       const { document } = parsed;
       const site = completionSiteAt(document.getText(), language, document.offsetAt(position));
-      if (site === null) return null;
+      if (site === null)
+        return isRecipe(textDocument.uri) ? await recipeItems(context, parsed, position, signal) : null;
       const items =
         site.kind === 'path'
           ? await pathItems(context, parsed, site, language, signal)
@@ -36,6 +40,49 @@ export const completion: Feature = (context) => {
   );
   return { completionProvider: { triggerCharacters: ['"', "'", '/', '.', '`'], resolveProvider: false } };
 };
+
+const RECIPE_KINDS = {
+  key: CompletionItemKind.Property,
+  method: CompletionItemKind.Method,
+  value: CompletionItemKind.EnumMember,
+  layer: CompletionItemKind.Field,
+} as const;
+
+/** Keys, methods, values and layers of a recipe. */
+async function recipeItems(
+  context: FeatureContext,
+  { document }: ParsedDocument,
+  position: Position,
+  signal: AbortSignal,
+): Promise<CompletionList> {
+  const text = document.getText();
+  const layers = await recipeLayers(context, document, signal);
+  const { items, from, to } = completeRecipe(text, document.offsetAt(position), layers);
+  const range = rangeOf(document, from, to);
+  return {
+    isIncomplete: false,
+    items: items.map(({ label, insert, kind, detail }, i) => ({
+      label,
+      kind: RECIPE_KINDS[kind],
+      detail,
+      sortText: String(i).padStart(4, '0'),
+      textEdit: { range, newText: insert },
+    })),
+  };
+}
+
+/** Names of the weights in the checkpoint that the recipe starts from, where it can be opened. */
+async function recipeLayers(
+  { service, documents }: FeatureContext,
+  { uri }: ParsedDocument['document'],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const input = documents.get(uri)?.references.checkpoints.find(({ direction }) => direction !== 'output');
+  const resolution = input === undefined ? null : await service.resolve(input, uri);
+  if (resolution?.kind !== 'file') return [];
+  const head = await service.head(resolution.path, signal);
+  return head.ok ? head.value.tensors.filter(({ prunable }) => prunable).map(({ name }) => name) : [];
+}
 
 /** Checkpoints of the workspace, written as they resolve from where the cursor stands. */
 async function pathItems(

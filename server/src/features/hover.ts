@@ -1,4 +1,5 @@
 import { unreachable } from '@espalier/base';
+import { recipeHover } from '@espalier/recipe';
 import {
   checkpointMarkdown,
   escapeMarkdown,
@@ -8,9 +9,10 @@ import {
   severalMarkdown,
   type Writing,
 } from '@espalier/service';
-import { type Hover, HoverRequest, MarkupKind } from 'vscode-languageserver/node';
+import { type Hover, HoverRequest, MarkupKind, type Position } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { ClientAbilities, Feature, FeatureContext } from './feature.js';
+import { isRecipe, recipeOf } from './recipeDocument.js';
 import { layersOf, type Subject, subjectAt } from './subject.js';
 
 /** Facts under the cursor: of a checkpoint, or of a layer. */
@@ -18,7 +20,7 @@ export const hover: Feature = (context) => {
   context.connection.onRequest(HoverRequest.type, ({ textDocument, position }, token) =>
     guarded(context.connection, 'textDocument/hover', token, async (signal): Promise<Hover | null> => {
       const subject = subjectAt(context, textDocument.uri, position);
-      if (subject === null) return null;
+      if (subject === null) return recipeHoverAt(context, textDocument.uri, position);
       const value =
         subject.kind === 'checkpoint'
           ? await checkpointHover(context, subject, signal)
@@ -34,6 +36,16 @@ export const hover: Feature = (context) => {
   );
   return { hoverProvider: true };
 };
+
+/** What a key or a value of a recipe means. */
+function recipeHoverAt({ documents }: FeatureContext, uri: string, position: Position): Hover | null {
+  const document = isRecipe(uri) ? documents.get(uri)?.document : undefined;
+  if (document === undefined) return null;
+  const found = recipeHover(recipeOf(document.getText()), document.offsetAt(position));
+  if (found === null) return null;
+  const range = { start: document.positionAt(found.from), end: document.positionAt(found.to) };
+  return { contents: { kind: MarkupKind.Markdown, value: found.markdown }, range };
+}
 
 export const writingOf = (client: ClientAbilities): Writing => ({
   locale: client.locale,

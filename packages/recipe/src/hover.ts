@@ -1,0 +1,106 @@
+import type { MethodDescription, Parameter } from '@espalier/base';
+import { type Located, locate } from './locate.js';
+import type { ParsedRecipe } from './parse.js';
+import { plain } from './plain.js';
+import { EXCLUSIONS, methodOf, methodsOf, type Schema, schema as standardSchema, TOP_KEYS, VERBS } from './schema.js';
+
+export interface RecipeHover {
+  readonly markdown: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a key or a value of a recipe means; null where there is nothing to say. */
+export function recipeHover(
+  { document }: Pick<ParsedRecipe, 'document'>,
+  offset: number,
+  schema: Schema = standardSchema,
+): RecipeHover | null {
+  const found = locate(document, offset);
+  if (found === null) return null;
+  const markdown = meaningOf(found, plain(document), schema);
+  return markdown === null ? null : { markdown, from: found.from, to: found.to };
+}
+
+function meaningOf({ kind, path, text }: Located, recipe: unknown, schema: Schema): string | null {
+  const [top, index, verb, option] = path;
+  if (path.length === 1 && kind === 'key')
+    return TOP_KEYS[text] === undefined ? null : `**${text}** · ${TOP_KEYS[text]}`;
+  if (top === 'exclude' || (top === 'steps' && verb === 'exclude')) {
+    const name = top === 'exclude' ? index : option;
+    const parameter = typeof name === 'string' ? EXCLUSIONS[name] : undefined;
+    if (parameter === undefined) return TOP_KEYS['exclude'] ?? null;
+    return parameterText(String(name), parameter, kind === 'value' ? text : null);
+  }
+  if (top !== 'steps' || typeof verb !== 'string' || !VERBS.some((known) => known === verb)) return null;
+  if (path.length === 3 && kind === 'key')
+    return [
+      `**${verb}** takes one of these methods:`,
+      '',
+      ...methodsOf(schema, verb).map(({ name, summary }) => `- \`${name}\`: ${summary}`),
+    ].join('\n');
+  if ((path.length === 3 && kind === 'value') || option === 'method') {
+    const method = methodOf(
+      schema,
+      verb,
+      path.length === 3 || kind === 'value' ? text : (methodIn(recipe, index, verb) ?? ''),
+    );
+    return method === undefined ? null : methodText(method);
+  }
+  const method = methodOf(schema, verb, methodIn(recipe, index, verb) ?? '');
+  const parameter = typeof option === 'string' ? method?.parameters[option] : undefined;
+  return parameter === undefined ? null : parameterText(String(option), parameter, kind === 'value' ? text : null);
+}
+
+/** The method that a step names. */
+export function methodIn(recipe: unknown, index: unknown, verb: string): string | null {
+  const steps = (recipe as { steps?: unknown } | null)?.steps;
+  const step =
+    Array.isArray(steps) && typeof index === 'number' ? (steps[index] as Record<string, unknown> | null) : null;
+  const given = step?.[verb];
+  if (typeof given === 'string') return given;
+  const method = (given as { method?: unknown } | null | undefined)?.method;
+  return typeof method === 'string' ? method : null;
+}
+
+const methodText = ({ name, summary, source, parameters }: MethodDescription): string =>
+  [
+    `**${name}** · ${summary}`,
+    '',
+    ...Object.entries(parameters).map(([key, parameter]) => `- \`${key}\`: ${parameter.doc}`),
+    '',
+    `*${source}*`,
+  ].join('\n');
+
+/** `**sparsity** · Fraction of weights set to zero. 0 to less than 1, default 0.5.` */
+function parameterText(name: string, parameter: Parameter, value: string | null): string {
+  const choice = parameter.kind === 'oneOf' ? parameter.values.find((known) => known.value === value) : undefined;
+  if (choice !== undefined) return `**${choice.value}** · ${choice.doc}`;
+  const range = rangeText(parameter);
+  const initial =
+    'default' in parameter && parameter.default !== undefined ? `default ${JSON.stringify(parameter.default)}` : '';
+  const rest = [range, initial].filter(Boolean).join(', ');
+  const choices =
+    parameter.kind === 'oneOf'
+      ? `\n\n${parameter.values.map((known) => `- \`${known.value}\`: ${known.doc}`).join('\n')}`
+      : '';
+  return `**${name}** · ${parameter.doc}${rest === '' ? '' : ` ${rest[0]!.toUpperCase()}${rest.slice(1)}.`}${choices}`;
+}
+
+export function rangeText(parameter: Parameter): string {
+  switch (parameter.kind) {
+    case 'ratio': {
+      const low = parameter.open === 'low' || parameter.open === 'both' ? 'more than 0' : '0';
+      const high = parameter.open === 'high' || parameter.open === 'both' ? 'less than 1' : '1';
+      return `${low} to ${high}`;
+    }
+    case 'number':
+    case 'integer': {
+      const { minimum, maximum } = parameter;
+      if (minimum !== undefined && maximum !== undefined) return `${minimum} to ${maximum}`;
+      return minimum === undefined ? '' : `at least ${minimum}`;
+    }
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,97 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fixturePath } from '@espalier/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type {
+  CodeAction,
+  CodeLens,
+  CompletionList,
+  Hover,
+  PublishDiagnosticsParams,
+} from 'vscode-languageserver-protocol';
+import { TestClient } from './harness.js';
+
+let folder = '';
+let client: TestClient;
+let opened = 0;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-recipe-'));
+  mkdirSync(join(folder, 'models'));
+  copyFileSync(fixturePath('demo/models/resnet-tiny.safetensors'), join(folder, 'models/resnet.safetensors'));
+  client = await TestClient.start({ folders: [folder], initializationOptions: { commands: true, trusted: true } });
+});
+afterAll(async () => {
+  await client.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Opens a recipe; `|` marks the cursor. */
+async function open(marked: string) {
+  const before = marked.slice(0, Math.max(0, marked.indexOf('|'))).split('\n');
+  const text = marked.replace('|', '');
+  const uri = await client.open(join(folder, `r${opened++}.espalier.yaml`), 'yaml', text);
+  return { uri, text, position: { line: before.length - 1, character: before.at(-1)!.length } };
+}
+
+const HEAD = 'input: models/resnet.safetensors\noutput: models/later.safetensors\nsteps:\n';
+
+test('problems of a recipe are diagnostics with a fix; its output need not exist', async () => {
+  const { uri } = await open(`${HEAD}  - prune: { method: magnitude, sparsity: 80 }\n`);
+  const { diagnostics } = await client.waitFor<PublishDiagnosticsParams>(
+    'textDocument/publishDiagnostics',
+    (params) => params.uri === uri,
+  );
+  expect(diagnostics.map(({ code, message }) => [code, message])).toEqual([
+    ['option/range', 'sparsity is 0 to less than 1; 80 looks like a percentage, 0.8?'],
+  ]);
+  const [problem] = diagnostics;
+  const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+    textDocument: { uri },
+    range: problem!.range,
+    context: { diagnostics: [problem] },
+  });
+  expect(actions[0]).toMatchObject({ title: 'Replace by 0.8', edit: { changes: { [uri]: [{ newText: '0.8' }] } } });
+});
+
+test('a recipe without problems has none', async () => {
+  const { uri } = await open(`${HEAD}  - prune: magnitude\n`);
+  const { diagnostics } = await client.waitFor<PublishDiagnosticsParams>(
+    'textDocument/publishDiagnostics',
+    (params) => params.uri === uri,
+  );
+  expect(diagnostics).toEqual([]);
+});
+
+test('a hover says what an option means', async () => {
+  const { uri, position } = await open(`${HEAD}  - prune: { method: magnitude, spars|ity: 0.8 }\n`);
+  const hover = await client.request<Hover>('textDocument/hover', { textDocument: { uri }, position });
+  expect(hover.contents).toMatchObject({
+    value: '**sparsity** · Fraction of weights set to zero. 0 to less than 1, default 0.5.',
+  });
+});
+
+test.each([
+  [`${HEAD}  - prune: { method: magnitude, | }\n`, ['sparsity', 'scope']],
+  [
+    `${HEAD}  - prune: { method: magnitude }\n    exclude: { layers: [|] }\n`,
+    ['layer1.**', 'layer1.0.**', 'fc.weight', 'layer3.1.conv2.weight'],
+  ],
+])('completion at %s offers what may stand there', async (marked, some) => {
+  const { uri, position } = await open(marked);
+  const { items } = await client.request<CompletionList>('textDocument/completion', {
+    textDocument: { uri },
+    position,
+  });
+  expect(items.map(({ label }) => label)).toEqual(expect.arrayContaining(some));
+});
+
+test('lenses stand above a recipe', async () => {
+  const { uri } = await open(`${HEAD}  - prune: magnitude\n`);
+  const lenses = await client.request<CodeLens[]>('textDocument/codeLens', { textDocument: { uri } });
+  expect(lenses.map(({ command }) => [command?.title, command?.command, command?.arguments])).toEqual([
+    ['Preview', 'espalier.previewRecipe', [uri]],
+    ['Run', 'espalier.runRecipe', [uri]],
+    ['Compare last run', 'espalier.compareLastRun', [uri]],
+  ]);
+});
