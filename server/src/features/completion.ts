@@ -29,8 +29,9 @@ export const completion: Feature = (context) => {
       if (parsed === null || language === null) return null;
       const { document } = parsed;
       const site = completionSiteAt(document.getText(), language, document.offsetAt(position));
-      if (site === null)
-        return isRecipe(textDocument.uri) ? await recipeItems(context, parsed, position, signal) : null;
+      if (isRecipe(textDocument.uri) && site?.kind !== 'path')
+        return await recipeItems(context, parsed, position, signal);
+      if (site === null) return null;
       const items =
         site.kind === 'path'
           ? await pathItems(context, parsed, site, language, signal)
