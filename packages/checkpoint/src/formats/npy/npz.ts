@@ -8,6 +8,9 @@ import { readNpyHeader } from './header.js';
 
 const UNREAD = 'unread';
 
+/** Members that say something about the arrays, and are none. */
+const TEXT = /\.(?:json|txt|md)$/i;
+
 /** Headers read at the same time. */
 const CONCURRENT = 32;
 
@@ -18,7 +21,7 @@ export const npz: Format = {
     looksLikeZip(head) && (source.name.toLowerCase().endsWith('.npz') || firstEntryName(head).endsWith('.npy')),
   async open(source, { signal }): Promise<Checkpoint> {
     const zip = await readZip(source, signal);
-    const members = zip.entries.filter((entry) => zip.find(entry.name) === entry);
+    const members = zip.entries.filter((entry) => zip.find(entry.name) === entry && !TEXT.test(entry.name));
     const tensors: TensorEntry[] = [];
     for (let at = 0; at < members.length; at += CONCURRENT) {
       const some = members.slice(at, at + CONCURRENT);
