@@ -7,6 +7,8 @@ export { decodeBfloat16, decodeFloat16, mapPatterns16, mapPatterns8 } from './de
 export { deviations } from './deviations';
 export { differFloat32 } from './differFloat32';
 export { digestBlocks } from './digestBlocks';
+export { dropSmall16, dropSmall32 } from './dropSmall';
+export { dropUnset } from './dropUnset';
 export { histogramFloat32 } from './histogramFloat32';
 export { matchBits16, matchBits8 } from './matchBits';
 export { nmGroups } from './nmGroups';

@@ -61,6 +61,8 @@ const SIZES: Readonly<Record<string, { bytes: number; repeat: number }>> = {
   countPatterns16: { bytes: 2 * ELEMENTS, repeat: 10 },
   countPatterns8: { bytes: ELEMENTS, repeat: 10 },
   matchBits16: { bytes: 2 * ELEMENTS, repeat: 20 },
+  dropSmall32: { bytes: 4 * ELEMENTS, repeat: 20 },
+  'dropUnset, 4 bytes': { bytes: 4 * ELEMENTS, repeat: 20 },
   decodeFloat16: { bytes: 2 * ELEMENTS, repeat: 20 },
   'reduceTiles, 16 values a tile': { bytes: 4 * ELEMENTS, repeat: 10 },
   'nmGroups along rows (bits)': { bytes: BITS / 8, repeat: 10 },
@@ -77,6 +79,9 @@ function workOf(k: Kernels): Record<string, () => void> {
   const other = float(ELEMENTS);
   other.set(x.map((value, i) => (i % 3 === 0 ? value * 1.01 : value)));
   const words = new Uint32Array(values.buffer, values.byteOffset, ELEMENTS);
+  const dropped = wordArray(k.take(4 * ELEMENTS), ELEMENTS);
+  dropped.set(words);
+  const droppedBytes = new Uint8Array(dropped.buffer, dropped.byteOffset, 4 * ELEMENTS);
   const halfRegion = k.take(2 * ELEMENTS);
   const halves = new Uint16Array(halfRegion.buffer, halfRegion.byteOffset, ELEMENTS);
   for (let i = 0; i < ELEMENTS; i++) halves[i] = words[i]! >>> 16;
@@ -113,6 +118,8 @@ function workOf(k: Kernels): Record<string, () => void> {
     countPatterns16: () => k.countPatterns16(halves, counts, false),
     countPatterns8: () => k.countPatterns8(bytes, byteCounts),
     matchBits16: () => void k.matchBits16(halves, 0x7fff, 0, small),
+    dropSmall32: () => void k.dropSmall32(dropped, 0x3c80_0000, 0),
+    'dropUnset, 4 bytes': () => k.dropUnset(droppedBytes, 4, small, 0),
     decodeFloat16: () => k.decodeFloat16(halves, out),
     'reduceTiles, 16 values a tile': () => k.reduceTiles(values, 16, false, tiles, 0),
     'nmGroups along rows (bits)': () => void k.nmGroups(bits, BITS / SIDE, SIDE, 1),

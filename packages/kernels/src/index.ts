@@ -3,6 +3,7 @@ export { BYTE_COUNTERS, counterLength, foldCounts, leadingPlaces } from './count
 export type { TrailingPlan } from './countTrailing.js';
 export { type Float32Difference, noDifference } from './differFloat32.js';
 export { DIGEST_BLOCK_WORDS, mix as mix64 } from './digestBlocks.js';
+export type { ElementWidth } from './dropUnset.js';
 export { foldHistogram, HISTOGRAM_BINS, HISTOGRAM_COUNTERS, histogramBin } from './histogramFloat32.js';
 export type { Kernel } from './kernel.js';
 export { type Kernels, kernels, plainKernels, simdKernels } from './load.js';

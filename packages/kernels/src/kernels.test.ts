@@ -296,6 +296,59 @@ describe('SIMD equals its plain twin', () => {
       { numRuns: 300 },
     ));
 
+  test('dropSmall32 and dropSmall16, with as many ties as asked for', () =>
+    fc.assert(
+      fc.property(arbWords, fc.nat(), fc.nat(6), fc.boolean(), (values, pick, ties, inPlace) => {
+        const words = new Uint32Array(values.buffer.slice(0));
+        const halves = Uint16Array.from(words, (word) => word >>> 16);
+        const threshold = words.length === 0 ? 0 : words[pick % words.length]! & 0x7fff_ffff;
+        const bits = [...words].map((word) => word & 0x7fff_ffff);
+        const equal = bits.filter((size) => size === threshold).length;
+        const [a, b] = [words.slice(), words.slice()];
+        const there = placed(simd, words);
+        const used = plain.dropSmall32(a, threshold, ties);
+        expect(used).toBe(Math.min(ties, equal));
+        expect(simd.dropSmall32(inPlace ? there.view : b, threshold, ties)).toBe(used);
+        expect(same(inPlace ? there.view : b, a)).toBe(true);
+        there.release();
+        expect(bits.every((size, i) => (size < threshold ? a[i] === 0 : size === threshold || a[i] === words[i]))).toBe(
+          true,
+        );
+        const [c, d] = [halves.slice(), halves.slice()];
+        expect(simd.dropSmall16(d, threshold >>> 16, ties)).toBe(plain.dropSmall16(c, threshold >>> 16, ties));
+        expect(same(d, c)).toBe(true);
+      }),
+      { numRuns: 300 },
+    ));
+
+  test('dropUnset, for elements of every width', () =>
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...SIZES),
+        fc.constantFrom(1, 2, 4, 8),
+        arbBits,
+        fc.nat(0xffff_ffff),
+        fc.boolean(),
+        (size, width, { seed, density }, pattern, inPlace) => {
+          const rng = seeded(seed);
+          const bytes = Uint8Array.from({ length: size * width }, () => rng.below(256));
+          const bits = randomBits(size, seed + 1, density);
+          const own = width === 8 ? 0 : pattern % 2 ** (8 * width);
+          const [a, b] = [bytes.slice(), bytes.slice()];
+          const there = placed(simd, bytes);
+          plain.dropUnset(a, width as 1, bits, own);
+          simd.dropUnset(inPlace ? there.view : b, width as 1, bits, own);
+          expect(same(inPlace ? there.view : b, a)).toBe(true);
+          there.release();
+          const element = (of: Uint8Array, i: number): string => of.slice(i * width, (i + 1) * width).join();
+          const written = Uint8Array.from({ length: width }, (_, byte) => (byte < 4 ? own >>> (8 * byte) : 0)).join();
+          for (let i = 0; i < size; i++)
+            expect(element(a, i)).toBe((bits[i >> 3]! >> (i & 7)) & 1 ? element(bytes, i) : written);
+        },
+      ),
+      { numRuns: 200 },
+    ));
+
   test('reduceTiles', () =>
     fc.assert(
       fc.property(arbWords, fc.integer({ min: 1, max: 40 }), fc.boolean(), fc.nat(5), (values, step, signed, first) => {

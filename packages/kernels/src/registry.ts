@@ -7,6 +7,8 @@ import { decodeBfloat16, decodeFloat16, mapPatterns } from './decode.js';
 import { deviations } from './deviations.js';
 import { differFloat32 } from './differFloat32.js';
 import { digestBlocks } from './digestBlocks.js';
+import { dropSmall16, dropSmall32 } from './dropSmall.js';
+import { dropUnset } from './dropUnset.js';
 import { histogramFloat32 } from './histogramFloat32.js';
 import { matchBits8, matchBits16 } from './matchBits.js';
 import { nmGroups } from './nmGroups.js';
@@ -28,6 +30,9 @@ export const registry = {
   deviations,
   differFloat32,
   digestBlocks,
+  dropSmall16,
+  dropSmall32,
+  dropUnset,
   histogramFloat32,
   mapPatterns,
   matchBits16,

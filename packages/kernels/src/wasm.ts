@@ -41,6 +41,9 @@ export interface Exports {
   deviations(x: number, length: number, from: number): number;
   differFloat32(a: number, b: number, length: number, out: number): void;
   digestBlocks(words: number, length: number, firstBlock: number, canonical: number, keys: number, sum: number): void;
+  dropSmall16(x: number, length: number, threshold: number, ties: number): number;
+  dropSmall32(x: number, length: number, threshold: number, ties: number): number;
+  dropUnset(x: number, length: number, width: number, bits: number, pattern: number): void;
   histogramFloat32(x: number, length: number, low: number, high: number, tables: number): void;
   matchBits16(x: number, length: number, mask: number, value: number, bits: number): number;
   matchBits8(x: number, length: number, mask: number, value: number, bits: number): number;
