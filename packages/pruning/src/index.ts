@@ -1,9 +1,10 @@
-export { maskedEntry, maskedOutput, whyNotMaskable } from './applyMask.js';
+export { applyMask, maskedOutput, whyNotMaskable } from './applyMask.js';
 export { chooseLayers, type LayerChoice, type LayerRules, NO_RULES } from './chooseLayers.js';
 export { type KernelMatrix, kernelMatrix } from './kernelMatrix.js';
 export type { PrunableLayer } from './layer.js';
-export { type BitMask, isKept, type Mask, maskOf } from './mask.js';
+export { type BitMask, isKept, type Mask, maskOf, type ThresholdMask } from './mask.js';
 export { maskBits } from './maskBits.js';
+export { maskedEntry } from './maskedEntry.js';
 export type { MaskAnswer, MaskMethod, MethodContext, Note } from './method.js';
 export { ratioLayerOf } from './methods/random.js';
 export { methods } from './methods.js';

@@ -4,11 +4,12 @@ import { toHeads } from '@espalier/model';
 import { byteLength, memorySource } from '@espalier/tensor';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { maskedEntry, maskedOutput } from './applyMask.js';
+import { maskedOutput } from './applyMask.js';
 import { chooseLayers, NO_RULES } from './chooseLayers.js';
 import type { PrunableLayer } from './layer.js';
 import { type BitMask, isKept, type Mask } from './mask.js';
 import { maskBits } from './maskBits.js';
+import { maskedEntry } from './maskedEntry.js';
 import { methods } from './methods.js';
 import { roundHalfEven } from './roundHalfEven.js';
 

@@ -38,6 +38,11 @@ export interface OutputTensor {
   windows(work: Work): AsyncIterable<Uint8Array>;
   /** The tensor of the input that it replaces, where the container can be kept around it. */
   readonly origin?: TensorEntry;
+  /**
+   * The same tensor as the container of `origin` stores it: quantized numbers, for writers that keep their scales around them. Absent where the bytes
+   * above are those.
+   */
+  readonly stored?: Pick<OutputTensor, 'dtype' | 'byteLength' | 'windows'>;
 }
 
 /** Everything that goes into one checkpoint. */
