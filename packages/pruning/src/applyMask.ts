@@ -25,11 +25,7 @@ export function whyNotMaskable({ data, dtype }: Pick<TensorEntry, 'data' | 'dtyp
  * The stored bytes of a tensor of raw data under a mask, window by window; a window is valid until the next but one is asked for. Kept weights
  * are byte for byte what they were; dropped ones are +0, or the zero point where the tensor is quantized.
  */
-export async function* applyMask(
-  { entry }: Pick<PrunableLayer, 'entry'>,
-  mask: Mask,
-  work: Work,
-): AsyncGenerator<Uint8Array> {
+export async function* applyMask({ entry }: PrunableLayer, mask: Mask, work: Work): AsyncGenerator<Uint8Array> {
   const { data } = entry;
   invariant(data.kind === 'raw', `${entry.name} has no bytes of its own`);
   const width = BITS[data.dtype] / 8;
@@ -59,7 +55,7 @@ export async function* applyMask(
  * A masked tensor for a writer. Where the values lie in the file as they are, its bytes are those of `applyMask`. Everything else comes out decoded, as F32
  * or F64, as it does without a mask; of quantized numbers `stored` has the bytes for containers that keep their scales.
  */
-export function maskedOutput(layer: Pick<PrunableLayer, 'entry'>, mask: Mask): OutputTensor {
+export function maskedOutput(layer: PrunableLayer, mask: Mask): OutputTensor {
   const { name, shape, data, elements } = layer.entry;
   if (data.kind === 'raw' && data.affine === undefined)
     return { name, shape, origin: layer.entry, ...storedOutput(layer, data, mask) };
@@ -76,7 +72,7 @@ export function maskedOutput(layer: Pick<PrunableLayer, 'entry'>, mask: Mask): O
 }
 
 const storedOutput = (
-  layer: Pick<PrunableLayer, 'entry'>,
+  layer: PrunableLayer,
   { dtype }: RawData,
   mask: Mask,
 ): Pick<OutputTensor, 'dtype' | 'byteLength' | 'windows'> => ({

@@ -1,5 +1,7 @@
 import { globMatcher } from '@espalier/base';
+import type { Graph } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
+import { endsOf } from './forwardOrder.js';
 
 /** What no step changes. */
 export interface LayerRules {
@@ -25,18 +27,20 @@ const WEIGHTS: ReadonlySet<string> = new Set(['conv', 'depthwise-conv', 'transpo
 
 /**
  * The weights that a step takes, in file order: every convolution and linear weight, first and last included, that no rule leaves out. Tensors that
- * share the bytes of an earlier one follow it.
+ * share the bytes of an earlier one follow it. `graph` tells which weight is first and which last, where the format carries it.
  */
-export function chooseLayers(heads: readonly TensorHead[], rules: readonly LayerRules[]): LayerChoice {
+export function chooseLayers(heads: readonly TensorHead[], rules: readonly LayerRules[], graph?: Graph): LayerChoice {
   const leftAlone = new Map<string, string>();
   const weights = heads.filter((head) => {
     const why = unfit(head);
     if (why !== null) leftAlone.set(head.name, why);
     return why === null;
   });
-  const first = weights[0]?.name;
-  const last = (weights.findLast(({ role }) => role === 'linear') ?? weights.at(-1))?.name;
-  const firstConvolution = weights.find(({ role }) => role !== 'linear' && role !== 'attention')?.name;
+  const { first, last } = endsOf(weights, graph);
+  const firstConvolution = endsOf(
+    weights.filter(({ role }) => role !== 'linear' && role !== 'attention'),
+    graph,
+  ).first;
   const globs = rules.flatMap(({ layers }) => layers.map((glob) => ({ glob, matches: globMatcher(glob) })));
   const roles = new Set(rules.flatMap((rule) => rule.roles));
   const minimum = Math.max(0, ...rules.map(({ minElements }) => minElements));

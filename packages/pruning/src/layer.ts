@@ -7,6 +7,6 @@ export interface PrunableLayer {
   readonly head: TensorHead;
   /** Its values, without the mask. */
   readonly entry: TensorEntry;
-  /** What an earlier step decided. Methods of the verb `structure` replace it; others see masked values and no mask. */
+  /** What earlier steps decided. Methods of the verb `structure` replace it; those of `prune` add to it: what is dropped stays so. */
   readonly mask?: Mask;
 }

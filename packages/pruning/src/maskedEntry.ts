@@ -8,7 +8,7 @@ import { type BitMask, isKept, type Mask, type ThresholdMask, wordOf } from './m
 const BLOCK_ELEMENTS = 1 << 16;
 
 /** The tensor as later steps read it: values that the mask drops are 0, the others as they were. */
-export function maskedEntry({ entry }: Pick<PrunableLayer, 'entry'>, mask: Mask): TensorEntry {
+export function maskedEntry({ entry }: PrunableLayer, mask: Mask): TensorEntry {
   const ties = mask.kind === 'threshold' ? new TieCounter(entry, mask) : null;
   const data: DecodedData = {
     kind: 'decoded',

@@ -1,4 +1,5 @@
 import type { Fault, MethodDescription, Options, Result, Work } from '@espalier/base';
+import type { Graph } from '@espalier/checkpoint';
 import type { PrunableLayer } from './layer.js';
 import type { Mask } from './mask.js';
 
@@ -16,6 +17,10 @@ export interface MethodContext {
   readonly work: Work;
   /** Opens the file that an option of kind `path` names: a mask file, another checkpoint. */
   open(path: string): Promise<Result<readonly PrunableLayer[], Fault>>;
+  /** Every tensor of the checkpoint, also those that the step does not change; needed by `channel` with the scale of batch normalization. */
+  readonly tensors?: readonly PrunableLayer[];
+  /** Operators, where the format carries them. */
+  readonly graph?: Graph;
 }
 
 export interface MaskAnswer {

@@ -168,7 +168,7 @@ describe('magnitude', () => {
     expect(await masksOf('magnitude', layers, { sparsity: 0.9 })).toMatchObject({
       fault: {
         code: 'prune/too-many-nan',
-        message: '2 weights are NaN and never pruned: fewer than 5 others are left.',
+        message: '2 of 6 weights are NaN and never pruned: 4 others are left, 5 were to go.',
       },
     });
   });

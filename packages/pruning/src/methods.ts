@@ -1,3 +1,4 @@
+import { afterEarlier } from './masks/earlier.js';
 import type { MaskMethod } from './method.js';
 import { block } from './methods/block.js';
 import { channel } from './methods/channel.js';
@@ -7,5 +8,8 @@ import { nm } from './methods/nm.js';
 import { random } from './methods/random.js';
 import { refill, refillPlus } from './methods/refill.js';
 
+/** Methods that zero weights. What earlier steps dropped stays away. */
+const pruning = [magnitude, random, nm, block, channel, maskFile].map(afterEarlier);
+
 /** Every method, one line each. */
-export const methods: readonly MaskMethod[] = [magnitude, random, nm, block, channel, maskFile, refill, refillPlus];
+export const methods: readonly MaskMethod[] = [...pruning, refill, refillPlus];

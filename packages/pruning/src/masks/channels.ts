@@ -1,26 +1,58 @@
+import type { Work } from '@espalier/base';
 import type { KernelMatrix } from '../kernelMatrix.js';
-import { type BitMask, maskOf } from '../mask.js';
+import type { PrunableLayer } from '../layer.js';
+import { type BitMask, maskFromBits } from '../mask.js';
+import { valueWindows } from '../readLayer.js';
 
-/** Σ|w| or √Σw² of every row of the kernel matrix. */
-export function rowNorms(values: ArrayLike<number>, matrix: KernelMatrix, norm: 'l1' | 'l2'): Float64Array {
+/** Σ|w| or √Σw² of every row of the kernel matrix; NaN where a weight of the row is. Reads the layer once, window by window. */
+export async function rowNorms(
+  layer: Pick<PrunableLayer, 'entry'>,
+  matrix: KernelMatrix,
+  norm: 'l1' | 'l2',
+  work: Work,
+): Promise<Float64Array> {
   const norms = new Float64Array(matrix.rows);
-  for (let row = 0; row < matrix.rows; row++) {
-    let sum = 0;
-    for (let column = 0; column < matrix.columns; column++) {
-      const value = values[matrix.index(row, column)]!;
-      sum += norm === 'l1' ? Math.abs(value) : value * value;
-    }
-    norms[row] = norm === 'l1' ? sum : Math.sqrt(sum);
+  for await (const { begin, values } of valueWindows(layer, work)) {
+    matrix.walk(begin, values.length, (offset, length, row, _column, rowStep) => {
+      if (rowStep === 0) {
+        let sum = 0;
+        for (let i = offset; i < offset + length; i++) {
+          const value = values[i]!;
+          sum += norm === 'l1' ? Math.abs(value) : value * value;
+        }
+        norms[row]! += sum;
+        return;
+      }
+      for (let i = 0; i < length; i++) {
+        const value = values[offset + i]!;
+        norms[row + i * rowStep]! += norm === 'l1' ? Math.abs(value) : value * value;
+      }
+    });
   }
-  return norms;
+  return norm === 'l1' ? norms : norms.map(Math.sqrt);
 }
 
 /** Whole rows stay or go. */
 export function rowMask(matrix: KernelMatrix, rows: ArrayLike<number>): BitMask {
-  const kept = new Uint8Array(matrix.rows * matrix.columns);
-  for (let row = 0; row < matrix.rows; row++) {
-    if (!rows[row]) continue;
-    for (let column = 0; column < matrix.columns; column++) kept[matrix.index(row, column)] = 1;
-  }
-  return maskOf(kept.length, (i) => kept[i] === 1);
+  const elements = matrix.rows * matrix.columns;
+  const bits = new Uint8Array(Math.ceil(elements / 8));
+  matrix.walk(0, elements, (offset, length, row, _column, rowStep) => {
+    if (rowStep === 0) {
+      if (rows[row]) setBits(bits, offset, length);
+      return;
+    }
+    for (let i = offset; i < offset + length; i++)
+      if (rows[row + (i - offset) * rowStep]) bits[i >>> 3]! |= 1 << (i & 7);
+  });
+  return maskFromBits(elements, bits);
+}
+
+/** Sets consecutive bits. */
+function setBits(bits: Uint8Array, from: number, length: number): void {
+  const end = from + length;
+  let at = from;
+  for (; at < end && at % 8 !== 0; at++) bits[Math.floor(at / 8)]! |= 1 << (at % 8);
+  const whole = Math.floor((end - at) / 8);
+  if (whole > 0) bits.fill(255, at / 8, at / 8 + whole);
+  for (at += 8 * Math.max(0, whole); at < end; at++) bits[Math.floor(at / 8)]! |= 1 << (at % 8);
 }

@@ -1,13 +1,13 @@
 import { answerMagnitudes, beginSelection, type MagnitudeQuestion } from '@espalier/analysis';
-import { type Fault, fail, ok, type Result, type Work } from '@espalier/base';
+import { attempt, type Fault, type Result, raise, type Work } from '@espalier/base';
 import type { PrunableLayer } from '../layer.js';
-import type { Mask } from '../mask.js';
+import { keepAll, type ThresholdMask, wordOf } from '../mask.js';
 import { roundHalfEven } from '../roundHalfEven.js';
 
-/** Counts of few values among many: positions that are not 0, and how many are there. */
-interface SparseCounts {
-  readonly at: Uint32Array;
-  readonly times: Float64Array;
+export interface MagnitudeMasks {
+  readonly masks: ReadonlyMap<string, ThresholdMask>;
+  /** How many weights of a layer are NaN, where some are. */
+  readonly nan: ReadonlyMap<string, number>;
 }
 
 /**
@@ -15,77 +15,103 @@ interface SparseCounts {
  * in C order. Two reads of the values, no sort, no copy. Values wider than f32 are compared as f32. NaN never goes. Faults: of the sources, and
  * `prune/too-many-nan`.
  */
-export async function magnitudeMasks(
+export function magnitudeMasks(
   layers: readonly PrunableLayer[],
   sparsity: number,
   work: Work,
-): Promise<Result<Map<string, Mask>, Fault>> {
-  const elements = layers.reduce((sum, { entry }) => sum + entry.elements, 0);
-  const k = roundHalfEven(sparsity * elements);
-  if (k === 0) return ok(new Map(layers.map((layer) => [layer.head.name, keepAll(layer)])));
-  const selection = beginSelection(elements, k, 'smallest');
-  const counts: SparseCounts[][] = [];
-  const questions: MagnitudeQuestion[] = [];
-  while (selection.question !== null) {
-    const { question } = selection;
-    const round: SparseCounts[] = [];
-    let totals: Float64Array | null = null;
-    for (const [done, { entry }] of layers.entries()) {
-      work.signal.throwIfAborted();
-      work.progress({ done: questions.length * layers.length + done, total: 2 * layers.length, label: entry.name });
-      const own = await answerMagnitudes(entry, question, { begin: 0, end: entry.elements }, work);
-      round.push(compress(own));
-      if (totals === null) totals = own;
-      else for (let i = 0; i < own.length; i++) totals[i]! += own[i]!;
+): Promise<Result<MagnitudeMasks, Fault>> {
+  return attempt(async () => {
+    const elements = layers.reduce((sum, { entry }) => sum + entry.elements, 0);
+    const k = roundHalfEven(sparsity * elements);
+    if (k === 0) {
+      const masks = layers.map(({ head, entry }): [string, ThresholdMask] => [head.name, keepAll(entry.elements)]);
+      return { masks: new Map(masks), nan: new Map() };
     }
-    counts.push(round);
-    questions.push(question);
-    selection.take(totals!);
-  }
-  const found = selection.finish();
-  if (Number.isNaN(found.magnitude)) {
-    return fail({
-      code: 'prune/too-many-nan',
-      message: `${found.nan} weights are NaN and never pruned: fewer than ${k} others are left.`,
-      expected: k,
-      found: elements - found.nan,
+    const selection = beginSelection(elements, k, 'smallest');
+    const leading = await askAll(layers, selection.question!, work, (all) => selection.take(all));
+    const { prefix } = selection.question!;
+    const below = leading.map((counts) => sumBelow(counts, prefix!));
+    const nan = await countNan(layers, leading, work);
+    leading.length = 0;
+    const trailing = await askAll(layers, selection.question!, work, (all) => selection.take(all));
+    const found = selection.finish();
+    if (Number.isNaN(found.magnitude)) {
+      const others = elements - [...nan.values()].reduce((sum, count) => sum + count, 0);
+      raise({
+        code: 'prune/too-many-nan',
+        message: `${elements - others} of ${elements} weights are NaN and never pruned: ${others} others are left, ${k} were to go.`,
+        expected: k,
+        found: others,
+      });
+    }
+    const digits = wordOf(found.magnitude) & 0x7fff;
+    let ties = k - found.smaller;
+    const masks = layers.map(({ head, entry }, i): [string, ThresholdMask] => {
+      const own = Math.min(ties, countAt(trailing[i]!, digits));
+      ties -= own;
+      const kept = entry.elements - below[i]! - sumBelow(trailing[i]!, digits) - own;
+      return [head.name, { kind: 'threshold', elements: entry.elements, kept, magnitude: found.magnitude, ties: own }];
     });
-  }
-  const prefix = questions[1]!.prefix!;
-  const trailing = trailingOf(found.magnitude);
-  let ties = k - found.smaller;
-  const masks = new Map<string, Mask>();
-  for (const [i, { head, entry }] of layers.entries()) {
-    const [leading, within] = [counts[0]![i]!, counts[1]![i]!];
-    const below = sumBelow(leading, prefix) + sumBelow(within, trailing);
-    const own = Math.min(ties, countAt(within, trailing));
-    ties -= own;
-    masks.set(head.name, {
-      kind: 'threshold',
-      elements: entry.elements,
-      kept: entry.elements - below - own,
-      magnitude: found.magnitude,
-      ties: own,
-    });
-  }
-  return ok(masks);
+    return { masks: new Map(masks), nan };
+  });
 }
 
-const keepAll = ({ entry: { elements } }: PrunableLayer): Mask => ({
-  kind: 'threshold',
-  elements,
-  kept: elements,
-  magnitude: 0,
-  ties: 0,
-});
+/** The answers of all layers to a question; their sum goes to `take`. */
+async function askAll(
+  layers: readonly PrunableLayer[],
+  question: MagnitudeQuestion,
+  work: Work,
+  take: (all: Float64Array) => void,
+): Promise<Counts[]> {
+  const answers: Counts[] = [];
+  let all: Float64Array | null = null;
+  const first = question.prefix === null ? 0 : layers.length;
+  for (const [done, { entry }] of layers.entries()) {
+    work.signal.throwIfAborted();
+    work.progress({ done: first + done, total: 2 * layers.length, label: entry.name });
+    const own = await answerMagnitudes(entry, question, { begin: 0, end: entry.elements }, work);
+    answers.push(compress(own));
+    if (all === null) all = own;
+    else for (let i = 0; i < own.length; i++) all[i]! += own[i]!;
+  }
+  take(all!);
+  return answers;
+}
 
-function compress(counts: Float64Array): SparseCounts {
+/** Leading bits of infinities, and of the NaNs whose payload begins with zeros; all above are NaN. */
+const INFINITE = 0xff00;
+
+async function countNan(
+  layers: readonly PrunableLayer[],
+  leading: readonly Counts[],
+  work: Work,
+): Promise<Map<string, number>> {
+  const nan = new Map<string, number>();
+  for (const [i, counts] of leading.entries()) {
+    const { head, entry } = layers[i]!;
+    let found = sumBelow(counts, 0x10000) - sumBelow(counts, INFINITE + 1);
+    if (countAt(counts, INFINITE) > 0) {
+      const question = { prefix: INFINITE };
+      const trailing = await answerMagnitudes(entry, question, { begin: 0, end: entry.elements }, work);
+      for (let digits = 1; digits < trailing.length; digits++) found += trailing[digits]!;
+    }
+    if (found > 0) nan.set(head.name, found);
+  }
+  return nan;
+}
+
+/** Few values among many: places that were counted, ascending, and how often. */
+interface Counts {
+  readonly at: Uint16Array;
+  readonly times: Float64Array;
+}
+
+function compress(counts: Float64Array): Counts {
   let filled = 0;
-  for (const count of counts) if (count !== 0) filled++;
-  const at = new Uint32Array(filled);
+  for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) filled++;
+  const at = new Uint16Array(filled);
   const times = new Float64Array(filled);
-  let to = 0;
-  for (let i = 0; i < counts.length; i++) {
+  for (let i = 0, to = 0; to < filled; i++) {
     if (counts[i] === 0) continue;
     at[to] = i;
     times[to++] = counts[i]!;
@@ -93,22 +119,13 @@ function compress(counts: Float64Array): SparseCounts {
   return { at, times };
 }
 
-function sumBelow({ at, times }: SparseCounts, limit: number): number {
+function sumBelow({ at, times }: Counts, limit: number): number {
   let sum = 0;
   for (let i = 0; i < at.length && at[i]! < limit; i++) sum += times[i]!;
   return sum;
 }
 
-function countAt({ at, times }: SparseCounts, place: number): number {
+function countAt({ at, times }: Counts, place: number): number {
   const found = at.indexOf(place);
   return found < 0 ? 0 : times[found]!;
-}
-
-const single = new Float32Array(1);
-const word = new Uint32Array(single.buffer);
-
-/** The 15 trailing bits of a magnitude, as the second read counts them. */
-function trailingOf(magnitude: number): number {
-  single[0] = magnitude;
-  return word[0]! & 0x7fff;
 }

@@ -1,8 +1,8 @@
 import { kernelMatrix } from '../kernelMatrix.js';
 import type { Mask } from '../mask.js';
 import { blockMask } from '../masks/blocks.js';
-import type { MaskMethod } from '../method.js';
-import { allValues } from '../readLayer.js';
+import { sparedNote } from '../masks/nan.js';
+import type { MaskMethod, Note } from '../method.js';
 
 const SHAPES: Readonly<Record<string, readonly [number, number]>> = { '4x1': [4, 1], '1x4': [1, 4], '16x16': [16, 16] };
 
@@ -33,12 +33,21 @@ export const block: MaskMethod = {
   },
   async masks(layers, options, { work }) {
     const masks = new Map<string, Mask>();
+    const notes: Note[] = [];
     for (const [done, layer] of layers.entries()) {
       work.progress({ done, total: layers.length, label: layer.head.name });
-      const values = await allValues(layer, work);
+      const { name } = layer.head;
       const shape = SHAPES[options['shape'] as string]!;
-      masks.set(layer.head.name, blockMask(values, kernelMatrix(layer.head), shape, options['sparsity'] as number));
+      const { mask, spared } = await blockMask(
+        layer,
+        kernelMatrix(layer.head),
+        shape,
+        options['sparsity'] as number,
+        work,
+      );
+      masks.set(name, mask);
+      if (spared > 0) notes.push(sparedNote(name, spared, 'blocks'));
     }
-    return { ok: true, value: { masks, notes: [] } };
+    return { ok: true, value: { masks, notes } };
   },
 };

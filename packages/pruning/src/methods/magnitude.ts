@@ -1,6 +1,7 @@
 import type { Mask } from '../mask.js';
 import { magnitudeMasks } from '../masks/magnitude.js';
-import type { MaskMethod } from '../method.js';
+import { nanNote } from '../masks/nan.js';
+import type { MaskMethod, Note } from '../method.js';
 
 export const magnitude: MaskMethod = {
   description: {
@@ -25,11 +26,13 @@ export const magnitude: MaskMethod = {
     const sparsity = options['sparsity'] as number;
     const groups = options['scope'] === 'layer' ? layers.map((layer) => [layer]) : [layers];
     const masks = new Map<string, Mask>();
+    const notes: Note[] = [];
     for (const group of groups) {
       const found = await magnitudeMasks(group, sparsity, work);
       if (!found.ok) return found;
-      for (const [name, mask] of found.value) masks.set(name, mask);
+      for (const [name, mask] of found.value.masks) masks.set(name, mask);
+      for (const [name, nan] of found.value.nan) notes.push(nanNote(name, nan));
     }
-    return { ok: true, value: { masks, notes: [] } };
+    return { ok: true, value: { masks, notes } };
   },
 };

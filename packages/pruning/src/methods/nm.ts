@@ -1,7 +1,6 @@
 import type { Mask } from '../mask.js';
 import { nmMask } from '../masks/nm.js';
 import type { MaskMethod, Note } from '../method.js';
-import { allValues } from '../readLayer.js';
 
 export const nm: MaskMethod = {
   description: {
@@ -47,7 +46,16 @@ export const nm: MaskMethod = {
         });
         continue;
       }
-      masks.set(name, nmMask(await allValues(layer, work), shape, axis, n, m));
+      const { mask, broken } = await nmMask(layer, axis, n, m, work);
+      masks.set(name, mask);
+      if (broken > 0) {
+        notes.push({
+          code: 'prune/nan-kept',
+          severity: 'warning',
+          message: `${broken} groups of ${name} have more than ${n} NaN, which are not pruned: ${n}:${m} does not hold there.`,
+          tensor: name,
+        });
+      }
     }
     return { ok: true, value: { masks, notes } };
   },

@@ -1,8 +1,9 @@
 import { seeded } from '@espalier/base';
 import type { PrunableLayer } from '../layer.js';
 import type { Mask } from '../mask.js';
+import { keepNan, nanNote } from '../masks/nan.js';
 import { bernoulliMask, randomMask } from '../masks/random.js';
-import type { MaskMethod } from '../method.js';
+import type { MaskMethod, Note } from '../method.js';
 import type { RatioLayer } from '../ratios/ratioLayer.js';
 import { exactCount, layerDensities, RATIOS, type Ratio } from '../ratios/ratios.js';
 
@@ -54,18 +55,22 @@ export const random: MaskMethod = {
     if (!found.ok) return found;
     const rng = seeded(options['seed'] as number);
     const masks = new Map<string, Mask>();
-    for (const [i, { head }] of layers.entries()) {
+    const notes: Note[] = [];
+    for (const [i, layer] of layers.entries()) {
+      const { head } = layer;
       work.signal.throwIfAborted();
       work.progress({ done: i, total: layers.length, label: head.name });
       const density = found.value.densities[i]!;
-      masks.set(
-        head.name,
+      const drawn =
         options['counts'] === 'bernoulli'
           ? bernoulliMask(head.elements, density, rng)
-          : randomMask(head.elements, exactCount(density, head.elements), rng),
-      );
+          : randomMask(head.elements, exactCount(density, head.elements), rng);
+      // The draw does not look at the values, so that a seed means one mask; what it hits that is NaN stays besides.
+      const { mask, nan } = await keepNan(layer, drawn, work);
+      masks.set(head.name, mask);
+      if (nan > 0) notes.push(nanNote(head.name, nan));
     }
-    return { ok: true, value: { masks, notes: [] } };
+    return { ok: true, value: { masks, notes } };
   },
 };
 

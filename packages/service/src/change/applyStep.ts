@@ -1,15 +1,6 @@
 import { type Fault, fail, invariant, ok, type Result, type Work } from '@espalier/base';
 import type { ChangeNote } from '@espalier/protocol';
-import {
-  chooseLayers,
-  isKept,
-  type Mask,
-  maskBits,
-  maskOf,
-  methods,
-  type PrunableLayer,
-  whyNotMaskable,
-} from '@espalier/pruning';
+import { chooseLayers, methods, type PrunableLayer, whyNotMaskable } from '@espalier/pruning';
 import type { Exclusions, RecipeStep } from '@espalier/recipe';
 import { type EditedTensor, type EditState, entryAfter } from './edited.js';
 
@@ -32,6 +23,7 @@ export async function applyStep(
   const choice = chooseLayers(
     state.tensors.map(({ head }) => head),
     [exclude, step.exclude],
+    state.checkpoint.graph,
   );
   const leftAlone = new Map(choice.leftAlone);
   const byName = new Map(state.tensors.map((tensor) => [tensor.head.name, tensor]));
@@ -49,26 +41,16 @@ export async function applyStep(
       file: state.checkpoint.files[0]?.name ?? '',
     });
   }
-  // Structure is made of a mask and fills values in again; every other step sees what the masks so far leave.
-  const fills = step.verb === 'structure';
-  const layers = chosen.map(
-    (tensor): PrunableLayer => ({
-      head: tensor.head,
-      entry: fills ? tensor.entry : entryAfter(tensor),
-      ...(fills && tensor.mask !== undefined ? { mask: tensor.mask } : {}),
-    }),
-  );
-  const answer = await method.masks(layers, step.options, { work, open });
+  // Methods see what the masks so far leave, or make structure of them: each returns the mask that holds afterwards.
+  const layers = chosen.map(layerOf);
+  const { graph } = state.checkpoint;
+  const tensorsNow = state.tensors.map((tensor): PrunableLayer => ({ head: tensor.head, entry: entryAfter(tensor) }));
+  const context = { work, open, tensors: tensorsNow, ...(graph === undefined ? {} : { graph }) };
+  const answer = await method.masks(layers, step.options, context);
   if (!answer.ok) return answer;
   const notes: ChangeNote[] = [...answer.value.notes];
-  const masks = new Map<string, Mask>();
-  for (const [i, tensor] of chosen.entries()) {
-    const { name } = tensor.head;
-    const mask = answer.value.masks.get(name);
-    if (mask === undefined) continue;
-    masks.set(name, fills || tensor.mask === undefined ? mask : await both(tensor, layers[i]!, mask, work));
-    if (masks.get(name)!.kept === 0) notes.push(emptied(name));
-  }
+  const { masks } = answer.value;
+  for (const [name, { kept }] of masks) if (kept === 0) notes.push(emptied(name));
   const tensors = state.tensors.map((tensor): EditedTensor => {
     const mask = masks.get(tensor.head.name);
     if (mask === undefined) return { ...tensor, leftAlone: leftAlone.get(tensor.head.name) ?? tensor.leftAlone };
@@ -77,14 +59,11 @@ export async function applyStep(
   return ok({ ...state, tensors, notes: [...state.notes, ...notes] });
 }
 
-/** What two masks one after the other leave. */
-async function both(tensor: EditedTensor, layer: PrunableLayer, second: Mask, work: Work): Promise<Mask> {
-  const [before, after] = [
-    await maskBits({ head: tensor.head, entry: tensor.entry }, tensor.mask!, work),
-    await maskBits(layer, second, work),
-  ];
-  return maskOf(tensor.entry.elements, (i) => isKept(before, i) && isKept(after, i));
-}
+const layerOf = ({ head, entry, mask }: EditedTensor): PrunableLayer => ({
+  head,
+  entry,
+  ...(mask === undefined ? {} : { mask }),
+});
 
 const emptied = (name: string): ChangeNote => ({
   code: 'prune/layer-empty',
