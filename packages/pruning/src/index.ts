@@ -1,5 +1,6 @@
 export { applyMask, maskedOutput, whyNotMaskable } from './applyMask.js';
 export { chooseLayers, type LayerChoice, type LayerRules, NO_RULES } from './chooseLayers.js';
+export { type Ends, endsOf } from './forwardOrder.js';
 export { type KernelMatrix, kernelMatrix } from './kernelMatrix.js';
 export type { PrunableLayer } from './layer.js';
 export { type BitMask, isKept, type Mask, maskOf, type ThresholdMask } from './mask.js';
@@ -8,7 +9,10 @@ export { maskedEntry } from './maskedEntry.js';
 export type { MaskAnswer, MaskMethod, MethodContext, Note } from './method.js';
 export { ratioLayerOf } from './methods/random.js';
 export { methods } from './methods.js';
+export { normOf } from './normOf.js';
+export { pytorchPair } from './pytorchPair.js';
 export type { Densities, RatioLayer } from './ratios/ratioLayer.js';
 export { exactCount, layerDensities, RATIOS, type Ratio, type RatioOptions } from './ratios/ratios.js';
+export { type RatioRow, type RatioTable, ratioTable } from './ratios/ratioTable.js';
 export { roundHalfEven } from './roundHalfEven.js';
 export { energyLost } from './sensitivity.js';

@@ -1,6 +1,8 @@
-import { type Mask, maskOf } from '../mask.js';
+import type { PrunableLayer } from '../layer.js';
+import { type BitMask, type Mask, maskFromBits } from '../mask.js';
+import { keepNan, nanNote } from '../masks/nan.js';
 import type { MaskMethod, Note } from '../method.js';
-import { allValues } from '../readLayer.js';
+import { valueWindows } from '../readLayer.js';
 
 export const maskFile: MaskMethod = {
   description: {
@@ -13,32 +15,62 @@ export const maskFile: MaskMethod = {
     },
   },
   async masks(layers, options, { work, open }) {
-    const opened = await open(options['file'] as string);
+    const file = options['file'] as string;
+    const opened = await open(file);
     if (!opened.ok) return opened;
     const byName = new Map(opened.value.map((layer) => [layer.head.name, layer]));
     const masks = new Map<string, Mask>();
     const notes: Note[] = [];
     for (const [done, layer] of layers.entries()) {
-      const { name, shape } = layer.head;
+      const { name } = layer.head;
       work.progress({ done, total: layers.length, label: name });
-      const other = byName.get(name) ?? byName.get(`${name}_mask`) ?? byName.get(name.replace(/_orig$/, '_mask'));
-      if (other === undefined || other.head.shape.join() !== shape.join()) {
-        const why =
-          other === undefined ? 'the file has no such tensor' : `the file has it as ${other.head.shape.join('×')}`;
-        notes.push({
-          code: 'prune/no-mask',
-          severity: 'warning',
-          message: `${name} is left alone: ${why}.`,
-          tensor: name,
-        });
+      const other = namesOf(layer)
+        .map((candidate) => byName.get(candidate))
+        .find((found) => found !== undefined);
+      const why = whyUnfit(layer, other);
+      if (other === undefined || why !== null) {
+        const message = `${name} is left alone: ${why}.`;
+        notes.push({ code: 'prune/no-mask', severity: 'warning', message, tensor: name });
         continue;
       }
-      const values = await allValues(other, work);
-      masks.set(
-        name,
-        maskOf(values.length, (i) => values[i] !== 0),
-      );
+      const { mask, nan } = await keepNan(layer, await nonZeros(other, work), work);
+      masks.set(name, mask);
+      if (nan > 0) notes.push(nanNote(name, nan));
     }
-    return { ok: true, value: { masks, notes } };
+    if (masks.size > 0 || layers.length === 0) return { ok: true, value: { masks, notes } };
+    const first = notes[0]?.message ?? '';
+    return {
+      ok: false,
+      fault: {
+        code: 'prune/no-mask',
+        message: `${file} has no mask for any of the ${layers.length} weights. ${first}`,
+        file,
+        expected: layers.length,
+        found: 0,
+      },
+    };
   },
 };
+
+/** Names under which a mask for a weight is kept: PyTorch's `X_mask`, TensorFlow's `layer/mask:0`, or the weight's own. */
+function namesOf({ head: { name, layer } }: PrunableLayer): string[] {
+  const own = name.replace(/_orig$/, '');
+  return [`${own}_mask`, `${own}.mask`, `${layer}/mask:0`, `${layer}/mask`, `${layer}.mask`, name, own];
+}
+
+function whyUnfit({ head: { shape } }: PrunableLayer, other: PrunableLayer | undefined): string | null {
+  if (other === undefined) return 'the file has no such tensor';
+  if (other.head.shape.join() !== shape.join()) return `the file has it as ${other.head.shape.join('×')}`;
+  return other.entry.data.kind === 'none' ? 'its values in the file cannot be read' : null;
+}
+
+/** What is not zero stays. */
+async function nonZeros(layer: PrunableLayer, work: Parameters<typeof valueWindows>[1]): Promise<BitMask> {
+  const { elements } = layer.entry;
+  const bits = new Uint8Array(Math.ceil(elements / 8));
+  for await (const { begin, values } of valueWindows(layer, work)) {
+    const own = bits.subarray(begin / 8);
+    for (let i = 0; i < values.length; i++) if (values[i] !== 0) own[i >>> 3]! |= 1 << (i & 7);
+  }
+  return maskFromBits(elements, bits);
+}

@@ -26,3 +26,11 @@ export function classifierOf(layers: readonly RatioLayer[]): number {
   const last = layers.findLastIndex(({ linear }) => linear);
   return last < 0 ? layers.length - 1 : last;
 }
+
+/** Position of the first layer: the first convolution, else the first layer. Files that are sorted by name have the classifier before it. */
+export function firstOf(layers: readonly RatioLayer[]): number {
+  return Math.max(
+    0,
+    layers.findIndex(({ linear }) => !linear),
+  );
+}

@@ -1,6 +1,6 @@
 import { type Fault, fail, ok, type Result } from '@espalier/base';
 import { erdosRenyi, kernelRaw, plainRaw } from './erdosRenyi.js';
-import { classifierOf, type Densities, type RatioLayer, totalElements } from './ratioLayer.js';
+import { classifierOf, type Densities, firstOf, type RatioLayer, totalElements } from './ratioLayer.js';
 
 export const RATIOS = ['uniform', 'uniform+', 'er', 'erk', 'erk+', 'balanced', 'pyramidal'] as const;
 export type Ratio = (typeof RATIOS)[number];
@@ -46,13 +46,14 @@ export function layerDensities(
   }
 }
 
-/** The first layer is dense, the classifier keeps at least 20 %, all others are equal. */
+/** The first convolution is dense, the classifier keeps at least 20 %, all others are equal. */
 function uniformPlus(layers: readonly RatioLayer[], density: number, compat: boolean): Result<Densities, Fault> {
   const total = totalElements(layers);
   const last = classifierOf(layers);
+  const start = firstOf(layers);
   const classifier = Math.max(0.2, density);
-  const first = layers[0]!.elements;
-  const end = last === 0 ? 0 : layers[last]!.elements;
+  const first = layers[start]!.elements;
+  const end = last === start ? 0 : layers[last]!.elements;
   const left = density * total - first - classifier * end;
   const others = total - first - end;
   const body = compat ? (density >= 0.2 ? density : left / total) : left / others;
@@ -64,7 +65,7 @@ function uniformPlus(layers: readonly RatioLayer[], density: number, compat: boo
     );
   }
   return ok({
-    densities: layers.map((_, i) => (i === 0 ? 1 : i === last ? classifier : Math.min(1, body))),
+    densities: layers.map((_, i) => (i === start ? 1 : i === last ? classifier : Math.min(1, body))),
     factor: body,
   });
 }

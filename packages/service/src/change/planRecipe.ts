@@ -15,9 +15,6 @@ import { layerMacs, MAC_CONVENTION } from './layerMacs.js';
 import { type OpenInput, openInput } from './openInput.js';
 import { destinationOf } from './outputs.js';
 
-/** Layers above this are not sorted for their sensitivity. */
-const SORTED_ELEMENTS = 16_000_000;
-
 /** What a recipe would do. Nothing is written. Items arrive as layers are worked out; aborts fly. */
 export async function planRecipe(
   query: RecipeQuery,
@@ -92,7 +89,7 @@ export async function planOf(
     if (!change.ok) return change;
     layers.push(change.value);
     onItem({ kind: 'layer', layer: change.value });
-    if (tensor.steps.length === 0 || tensor.head.elements > SORTED_ELEMENTS) continue;
+    if (tensor.steps.length === 0) continue;
     const lost = await energyLost(tensor, SENSITIVITY_RATIOS, work);
     if (lost.every(Number.isFinite)) sensitivity.push({ name: tensor.head.name, energyLost: lost });
   }
