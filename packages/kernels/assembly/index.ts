@@ -3,6 +3,7 @@ export { countNearZero } from './countNearZero';
 export { countLeading, countPatterns16, countPatterns8 } from './countPatterns';
 export { countRuns } from './countRuns';
 export { countTrailing } from './countTrailing';
+export { countWithin32 } from './countWithin';
 export { decodeBfloat16, decodeFloat16, mapPatterns16, mapPatterns8 } from './decode';
 export { deviations } from './deviations';
 export { differFloat32 } from './differFloat32';

@@ -61,6 +61,7 @@ const SIZES: Readonly<Record<string, { bytes: number; repeat: number }>> = {
   countPatterns16: { bytes: 2 * ELEMENTS, repeat: 10 },
   countPatterns8: { bytes: ELEMENTS, repeat: 10 },
   matchBits16: { bytes: 2 * ELEMENTS, repeat: 20 },
+  'countWithin32, 1 % within': { bytes: 4 * ELEMENTS, repeat: 20 },
   dropSmall32: { bytes: 4 * ELEMENTS, repeat: 20 },
   'dropUnset, 4 bytes': { bytes: 4 * ELEMENTS, repeat: 20 },
   decodeFloat16: { bytes: 2 * ELEMENTS, repeat: 20 },
@@ -79,6 +80,7 @@ function workOf(k: Kernels): Record<string, () => void> {
   const other = float(ELEMENTS);
   other.set(x.map((value, i) => (i % 3 === 0 ? value * 1.01 : value)));
   const words = new Uint32Array(values.buffer, values.byteOffset, ELEMENTS);
+  const within = wordArray(k.take(4 * ELEMENTS), ELEMENTS);
   const dropped = wordArray(k.take(4 * ELEMENTS), ELEMENTS);
   dropped.set(words);
   const droppedBytes = new Uint8Array(dropped.buffer, dropped.byteOffset, 4 * ELEMENTS);
@@ -118,6 +120,7 @@ function workOf(k: Kernels): Record<string, () => void> {
     countPatterns16: () => k.countPatterns16(halves, counts, false),
     countPatterns8: () => k.countPatterns8(bytes, byteCounts),
     matchBits16: () => void k.matchBits16(halves, 0x7fff, 0, small),
+    'countWithin32, 1 % within': () => void k.countWithin32(words, 0x3cd2_0000, 0x3cd4_0000, within),
     dropSmall32: () => void k.dropSmall32(dropped, 0x3c80_0000, 0),
     'dropUnset, 4 bytes': () => k.dropUnset(droppedBytes, 4, small, 0),
     decodeFloat16: () => k.decodeFloat16(halves, out),

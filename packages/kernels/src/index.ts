@@ -1,6 +1,7 @@
 export type { Region } from './arena.js';
 export { BYTE_COUNTERS, counterLength, foldCounts, leadingPlaces } from './countPatterns.js';
 export type { TrailingPlan } from './countTrailing.js';
+export type { SizeCounts } from './countWithin.js';
 export { type Float32Difference, noDifference } from './differFloat32.js';
 export { DIGEST_BLOCK_WORDS, mix as mix64 } from './digestBlocks.js';
 export type { ElementWidth } from './dropUnset.js';

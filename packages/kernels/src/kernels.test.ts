@@ -321,6 +321,23 @@ describe('SIMD equals its plain twin', () => {
       { numRuns: 300 },
     ));
 
+  test('countWithin32', () =>
+    fc.assert(
+      fc.property(arbWords, fc.nat(), fc.nat(), fc.boolean(), (values, one, other, inPlace) => {
+        const words = new Uint32Array(values.buffer);
+        const pick = (at: number): number => (words.length === 0 ? 0 : words[at % words.length]! & 0x7fff_ffff);
+        const [low, high] = [Math.min(pick(one), pick(other)), Math.max(pick(one), pick(other))];
+        const [a, b] = [new Uint32Array(words.length), new Uint32Array(words.length)];
+        const there = placed(simd, words);
+        const counts = plain.countWithin32(words, low, high, a);
+        expect(simd.countWithin32(inPlace ? there.view : words, low, high, b)).toEqual(counts);
+        there.release();
+        expect(same(b.subarray(0, counts.within), a.subarray(0, counts.within))).toBe(true);
+        expect(counts.nan).toBe(values.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0));
+      }),
+      { numRuns: 300 },
+    ));
+
   test('dropUnset, for elements of every width', () =>
     fc.assert(
       fc.property(

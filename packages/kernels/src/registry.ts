@@ -3,6 +3,7 @@ import { countNearZero } from './countNearZero.js';
 import { countLeading, countPatterns8, countPatterns16 } from './countPatterns.js';
 import { countRuns } from './countRuns.js';
 import { countTrailing } from './countTrailing.js';
+import { countWithin32 } from './countWithin.js';
 import { decodeBfloat16, decodeFloat16, mapPatterns } from './decode.js';
 import { deviations } from './deviations.js';
 import { differFloat32 } from './differFloat32.js';
@@ -25,6 +26,7 @@ export const registry = {
   countPatterns8,
   countRuns,
   countTrailing,
+  countWithin32,
   decodeBfloat16,
   decodeFloat16,
   deviations,

@@ -34,6 +34,7 @@ export interface Exports {
     found: number,
     many: number,
   ): void;
+  countWithin32(x: number, length: number, low: number, high: number, found: number, out: number): number;
   decodeBfloat16(x: number, length: number, out: number): void;
   decodeFloat16(x: number, length: number, out: number): void;
   mapPatterns16(x: number, length: number, table: number, out: number): void;
