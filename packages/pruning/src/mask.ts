@@ -73,3 +73,9 @@ export function wordOf(value: number): number {
   single[0] = value;
   return word[0]!;
 }
+
+/** The f32 with some bits. */
+export function numberOf(bits: number): number {
+  word[0] = bits;
+  return single[0]!;
+}

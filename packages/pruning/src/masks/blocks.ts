@@ -21,24 +21,73 @@ export async function blockMask(
   const means = new Float64Array(Math.ceil(rows / height) * across);
   for await (const { begin, values } of valueWindows(layer, work)) {
     matrix.walk(begin, values.length, (offset, length, row, column, rowStep, columnStep) => {
+      if (rowStep === 0 && columnStep === 1) {
+        addAcross(values, offset, length, means, Math.floor(row / height) * across, column, width);
+        return;
+      }
       for (let i = 0; i < length; i++) {
         const block = Math.floor((row + i * rowStep) / height) * across + Math.floor((column + i * columnStep) / width);
         means[block]! += Math.abs(values[offset + i]!);
       }
     });
   }
-  for (let block = 0; block < means.length; block++) {
-    const [top, left] = [Math.floor(block / across) * height, (block % across) * width];
-    means[block]! /= Math.min(height, rows - top) * Math.min(width, columns - left);
+  for (let top = 0, block = 0; top < rows; top += height) {
+    for (let left = 0; left < columns; left += width, block++)
+      means[block]! /= Math.min(height, rows - top) * Math.min(width, columns - left);
   }
   const { kept, spared } = keepRanked(means, sparsity);
   const elements = rows * columns;
   const bits = new Uint8Array(Math.ceil(elements / 8));
   matrix.walk(0, elements, (offset, length, row, column, rowStep, columnStep) => {
+    if (rowStep === 0 && columnStep === 1) {
+      setAcross(bits, offset, length, kept, Math.floor(row / height) * across, column, width);
+      return;
+    }
     for (let i = 0; i < length; i++) {
       const block = Math.floor((row + i * rowStep) / height) * across + Math.floor((column + i * columnStep) / width);
       if (kept[block] === 1) bits[(offset + i) >>> 3]! |= 1 << ((offset + i) & 7);
     }
   });
   return { mask: maskFromBits(elements, bits), spared };
+}
+
+/** Adds |w| of weights of one row to their blocks, block after block. */
+function addAcross(
+  values: ArrayLike<number>,
+  offset: number,
+  length: number,
+  sums: Float64Array,
+  first: number,
+  column: number,
+  width: number,
+): void {
+  let block = first + Math.floor(column / width);
+  let next = width - (column % width);
+  for (let i = 0; i < length; ) {
+    const end = Math.min(length, next);
+    let sum = 0;
+    for (; i < end; i++) sum += Math.abs(values[offset + i]!);
+    sums[block++]! += sum;
+    next += width;
+  }
+}
+
+/** Sets the bits of weights of one row whose blocks stay. */
+function setAcross(
+  bits: Uint8Array,
+  offset: number,
+  length: number,
+  kept: Uint8Array,
+  first: number,
+  column: number,
+  width: number,
+): void {
+  let block = first + Math.floor(column / width);
+  let next = width - (column % width);
+  for (let i = 0; i < length; ) {
+    const end = Math.min(length, next);
+    const stays = kept[block++]!;
+    for (; i < end; i++) bits[(offset + i) >>> 3]! |= stays << ((offset + i) & 7);
+    next += width;
+  }
 }

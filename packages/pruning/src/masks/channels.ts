@@ -1,4 +1,5 @@
 import type { Work } from '@espalier/base';
+import type { Values } from '@espalier/tensor';
 import type { KernelMatrix } from '../kernelMatrix.js';
 import type { PrunableLayer } from '../layer.js';
 import { type BitMask, maskFromBits } from '../mask.js';
@@ -14,22 +15,41 @@ export async function rowNorms(
   const norms = new Float64Array(matrix.rows);
   for await (const { begin, values } of valueWindows(layer, work)) {
     matrix.walk(begin, values.length, (offset, length, row, _column, rowStep) => {
-      if (rowStep === 0) {
-        let sum = 0;
-        for (let i = offset; i < offset + length; i++) {
-          const value = values[i]!;
-          sum += norm === 'l1' ? Math.abs(value) : value * value;
-        }
-        norms[row]! += sum;
-        return;
-      }
-      for (let i = 0; i < length; i++) {
-        const value = values[offset + i]!;
-        norms[row + i * rowStep]! += norm === 'l1' ? Math.abs(value) : value * value;
-      }
+      if (norm === 'l1') addSizes(values, offset, length, norms, row, rowStep);
+      else addSquares(values, offset, length, norms, row, rowStep);
     });
   }
   return norm === 'l1' ? norms : norms.map(Math.sqrt);
+}
+
+function addSizes(
+  values: Values,
+  offset: number,
+  length: number,
+  norms: Float64Array,
+  row: number,
+  rowStep: number,
+): void {
+  if (rowStep === 0) {
+    let sum = 0;
+    for (let i = offset; i < offset + length; i++) sum += Math.abs(values[i]!);
+    norms[row]! += sum;
+  } else for (let i = 0; i < length; i++) norms[row + i * rowStep]! += Math.abs(values[offset + i]!);
+}
+
+function addSquares(
+  values: Values,
+  offset: number,
+  length: number,
+  norms: Float64Array,
+  row: number,
+  rowStep: number,
+): void {
+  if (rowStep === 0) {
+    let sum = 0;
+    for (let i = offset; i < offset + length; i++) sum += values[i]! * values[i]!;
+    norms[row]! += sum;
+  } else for (let i = 0; i < length; i++) norms[row + i * rowStep]! += values[offset + i]! * values[offset + i]!;
 }
 
 /** Whole rows stay or go. */

@@ -1,8 +1,9 @@
 import { answerMagnitudes, beginSelection, type MagnitudeQuestion } from '@espalier/analysis';
 import { attempt, type Fault, type Result, raise, type Work } from '@espalier/base';
 import type { PrunableLayer } from '../layer.js';
-import { keepAll, type ThresholdMask, wordOf } from '../mask.js';
+import { keepAll, numberOf, type ThresholdMask, wordOf } from '../mask.js';
 import { roundHalfEven } from '../roundHalfEven.js';
+import { type Threshold, thresholdInOneRead } from './threshold.js';
 
 export interface MagnitudeMasks {
   readonly masks: ReadonlyMap<string, ThresholdMask>;
@@ -12,7 +13,7 @@ export interface MagnitudeMasks {
 
 /**
  * Exactly round-half-even(sparsity × weights) of all layers together go, those with the smallest |w|; of equal ones the first in file order, then
- * in C order. Two reads of the values, no sort, no copy. Values wider than f32 are compared as f32. NaN never goes. Faults: of the sources, and
+ * in C order. One read of the values, three where a sample of them misleads. Values wider than f32 are compared as f32. NaN never goes. Faults: of the sources, and
  * `prune/too-many-nan`.
  */
 export function magnitudeMasks(
@@ -27,33 +28,57 @@ export function magnitudeMasks(
       const masks = layers.map(({ head, entry }): [string, ThresholdMask] => [head.name, keepAll(entry.elements)]);
       return { masks: new Map(masks), nan: new Map() };
     }
-    const selection = beginSelection(elements, k, 'smallest');
-    const leading = await askAll(layers, selection.question!, work, (all) => selection.take(all));
-    const { prefix } = selection.question!;
-    const below = leading.map((counts) => sumBelow(counts, prefix!));
-    const nan = await countNan(layers, leading, work);
-    leading.length = 0;
-    const trailing = await askAll(layers, selection.question!, work, (all) => selection.take(all));
-    const found = selection.finish();
-    if (Number.isNaN(found.magnitude)) {
-      const others = elements - [...nan.values()].reduce((sum, count) => sum + count, 0);
-      raise({
-        code: 'prune/too-many-nan',
-        message: `${elements - others} of ${elements} weights are NaN and never pruned: ${others} others are left, ${k} were to go.`,
-        expected: k,
-        found: others,
-      });
-    }
-    const digits = wordOf(found.magnitude) & 0x7fff;
-    let ties = k - found.smaller;
+    const quick = await thresholdInOneRead(layers, k, work);
+    const { word, layers: counts } = quick ?? (await thresholdByCounting(layers, elements, k, work));
+    let ties = k - counts.reduce((sum, { below }) => sum + below, 0);
+    const magnitude = numberOf(word);
     const masks = layers.map(({ head, entry }, i): [string, ThresholdMask] => {
-      const own = Math.min(ties, countAt(trailing[i]!, digits));
+      const own = Math.min(ties, counts[i]!.equal);
       ties -= own;
-      const kept = entry.elements - below[i]! - sumBelow(trailing[i]!, digits) - own;
-      return [head.name, { kind: 'threshold', elements: entry.elements, kept, magnitude: found.magnitude, ties: own }];
+      const kept = entry.elements - counts[i]!.below - own;
+      return [head.name, { kind: 'threshold', elements: entry.elements, kept, magnitude, ties: own }];
     });
-    return { masks: new Map(masks), nan };
+    const nan = layers.flatMap(({ head }, i): [string, number][] =>
+      counts[i]!.nan > 0 ? [[head.name, counts[i]!.nan]] : [],
+    );
+    return { masks: new Map(masks), nan: new Map(nan) };
   });
+}
+
+/** Whatever the weights are, in two reads: by their leading bits, then by the others. */
+async function thresholdByCounting(
+  layers: readonly PrunableLayer[],
+  elements: number,
+  k: number,
+  work: Work,
+): Promise<Threshold> {
+  const selection = beginSelection(elements, k, 'smallest');
+  const leading = await askAll(layers, selection.question!, work, (all) => selection.take(all));
+  const prefix = selection.question!.prefix!;
+  const below = leading.map((counts) => sumBelow(counts, prefix));
+  const nan = await countNan(layers, leading, work);
+  leading.length = 0;
+  const trailing = await askAll(layers, selection.question!, work, (all) => selection.take(all));
+  const { magnitude } = selection.finish();
+  if (Number.isNaN(magnitude)) {
+    const others = elements - nan.reduce((sum, count) => sum + count, 0);
+    raise({
+      code: 'prune/too-many-nan',
+      message: `${elements - others} of ${elements} weights are NaN and never pruned: ${others} others are left, ${k} were to go.`,
+      expected: k,
+      found: others,
+    });
+  }
+  const word = wordOf(magnitude);
+  const digits = word & 0x7fff;
+  return {
+    word,
+    layers: trailing.map((counts, i) => ({
+      below: below[i]! + sumBelow(counts, digits),
+      equal: countAt(counts, digits),
+      nan: nan[i]!,
+    })),
+  };
 }
 
 /** The answers of all layers to a question; their sum goes to `take`. */
@@ -81,21 +106,17 @@ async function askAll(
 /** Leading bits of infinities, and of the NaNs whose payload begins with zeros; all above are NaN. */
 const INFINITE = 0xff00;
 
-async function countNan(
-  layers: readonly PrunableLayer[],
-  leading: readonly Counts[],
-  work: Work,
-): Promise<Map<string, number>> {
-  const nan = new Map<string, number>();
+async function countNan(layers: readonly PrunableLayer[], leading: readonly Counts[], work: Work): Promise<number[]> {
+  const nan: number[] = [];
   for (const [i, counts] of leading.entries()) {
-    const { head, entry } = layers[i]!;
+    const { entry } = layers[i]!;
     let found = sumBelow(counts, 0x10000) - sumBelow(counts, INFINITE + 1);
     if (countAt(counts, INFINITE) > 0) {
       const question = { prefix: INFINITE };
       const trailing = await answerMagnitudes(entry, question, { begin: 0, end: entry.elements }, work);
       for (let digits = 1; digits < trailing.length; digits++) found += trailing[digits]!;
     }
-    if (found > 0) nan.set(head.name, found);
+    nan.push(found);
   }
   return nan;
 }

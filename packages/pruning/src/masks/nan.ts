@@ -1,9 +1,13 @@
-import { answerMagnitudes } from '@espalier/analysis';
 import type { Work } from '@espalier/base';
+import { kernels } from '@espalier/kernels';
 import type { PrunableLayer } from '../layer.js';
 import { type BitMask, countBits } from '../mask.js';
 import type { Note } from '../method.js';
-import { valueWindows } from '../readLayer.js';
+import { wordWindows } from '../wordWindows.js';
+
+const INFINITY_WORD = 0x7f80_0000;
+/** Elements that go through the kernel at once. */
+const BLOCK_ELEMENTS = 1 << 16;
 
 /** What is said of a layer some of whose weights are NaN. */
 export const nanNote = (name: string, nan: number): Note => ({
@@ -21,27 +25,27 @@ export const sparedNote = (name: string, spared: number, parts: string): Note =>
   tensor: name,
 });
 
-/**
- * A mask that was made without a look at the values, with every NaN kept. Most layers have none, which one quick read tells: counting leading bits
- * needs no decoding.
- */
+/** A mask that was made without a look at the values, with every NaN kept. Most layers have none, which one quick read tells. */
 export async function keepNan(
-  layer: PrunableLayer,
+  { entry }: PrunableLayer,
   mask: BitMask,
   work: Work,
 ): Promise<{ readonly mask: BitMask; readonly nan: number }> {
-  const { entry } = layer;
-  const leading = await answerMagnitudes(entry, { prefix: null }, { begin: 0, end: entry.elements }, work);
-  // From the leading bits of infinity on; what is only infinite stays uncounted below.
-  if (leading.subarray(0xff00).every((count) => count === 0)) return { mask, nan: 0 };
-  const bits = mask.bits.slice();
+  let bits: Uint8Array | null = null;
   let nan = 0;
-  for await (const { begin, values } of valueWindows(layer, work)) {
-    for (let i = 0; i < values.length; i++) {
-      if (!Number.isNaN(values[i]!)) continue;
-      nan++;
-      bits[Math.floor((begin + i) / 8)]! |= 1 << ((begin + i) % 8);
+  const found = new Uint32Array(BLOCK_ELEMENTS);
+  for await (const { begin, words } of wordWindows(entry, work)) {
+    for (let at = 0; at < words.length; at += BLOCK_ELEMENTS) {
+      const block = words.subarray(at, at + BLOCK_ELEMENTS);
+      const count = kernels().countWithin32(block, 0, 0, found).nan;
+      if (count === 0) continue;
+      nan += count;
+      bits ??= mask.bits.slice();
+      for (let i = 0; i < block.length; i++) {
+        const place = begin + at + i;
+        if ((block[i]! & 0x7fff_ffff) > INFINITY_WORD) bits[place >>> 3]! |= 1 << (place & 7);
+      }
     }
   }
-  return { mask: { ...mask, bits, kept: countBits(bits) }, nan };
+  return { mask: bits === null ? mask : { ...mask, bits, kept: countBits(bits) }, nan };
 }
