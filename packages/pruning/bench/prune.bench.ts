@@ -37,10 +37,21 @@ interface Run extends Lap {
 
 /** A run in a process of its own, as a person's is. Time is without the start of the process. */
 async function ours(path: string, method = 'magnitude', options = {}): Promise<Run> {
-  const to = join(benchFolder, 'pruned.safetensors');
+  return await writing('pruned', async (to) => {
+    const { stdout } = await call(process.execPath, [here('prune.main.js'), path, to, method, JSON.stringify(options)]);
+    return JSON.parse(stdout) as Run;
+  });
+}
+
+/** What is written is removed at once: else the disk would be busy with it while the next one is timed. */
+async function writing<Answer>(name: string, write: (to: string) => Promise<Answer>): Promise<Answer> {
+  const to = join(benchFolder, `${name}.safetensors`);
   rmSync(to, { force: true });
-  const { stdout } = await call(process.execPath, [here('prune.main.js'), path, to, method, JSON.stringify(options)]);
-  return JSON.parse(stdout) as Run;
+  try {
+    return await write(to);
+  } finally {
+    rmSync(to, { force: true });
+  }
 }
 
 async function againstNumpy(): Promise<BenchTable> {
@@ -61,9 +72,7 @@ async function againstNumpy(): Promise<BenchTable> {
     ...versions.map(({ python, version }) => ({
       name: `NumPy ${version}`,
       run: async () => {
-        const to = join(benchFolder, 'numpy.safetensors');
-        rmSync(to, { force: true });
-        const { stdout } = await call(python, [here('reference.py'), path, to, '0.8']);
+        const { stdout } = await writing('numpy', (to) => call(python, [here('reference.py'), path, to, '0.8']));
         const [wall, cpu, count, mb] = stdout.trim().split(' ').map(Number);
         gone.set(version, count!);
         peaks.set(`NumPy ${version}`, mb!);
@@ -72,7 +81,6 @@ async function againstNumpy(): Promise<BenchTable> {
     })),
   ];
   const laps = await race(contenders, ROUNDS);
-  clean();
   const rows: BenchRow[] = [
     ...versions.map(({ version }) => timeRow(`NumPy ${version}`, laps.get(`NumPy ${version}`)!)),
     timeRow(OURS, laps.get(OURS)!),
@@ -124,7 +132,6 @@ async function againstCopy(): Promise<BenchTable> {
       ],
       rounds,
     );
-    clean();
     const ratio = { to: copying, value: faster(laps, pruning, copying), target: 0.6 };
     rows.push(rateRow(copying, laps.get(copying)!, bytes), rateRow(pruning, laps.get(pruning)!, bytes, ratio));
     const limit = { to: '300 MB', value: 300 / peak, target: 1 };
@@ -134,12 +141,12 @@ async function againstCopy(): Promise<BenchTable> {
 }
 
 async function copy(path: string): Promise<Lap> {
-  const to = join(benchFolder, 'copy.safetensors');
-  rmSync(to, { force: true });
-  const began = performance.now();
-  await call('cp', [path, to]);
-  const wallMs = performance.now() - began;
-  return { wallMs, cpuMs: wallMs };
+  return await writing('copy', async (to) => {
+    const began = performance.now();
+    await call('cp', [path, to]);
+    const wallMs = performance.now() - began;
+    return { wallMs, cpuMs: wallMs };
+  });
 }
 
 /** The other methods on the same weights; what they read twice they say by their rate. */
@@ -157,11 +164,6 @@ async function otherMethods(): Promise<BenchTable> {
     methods.map(([name, method, options]) => ({ name, run: () => ours(path, method, options) })),
     Math.min(ROUNDS, 3),
   );
-  clean();
   const rows = methods.map(([name]) => rateRow(name, laps.get(name)!, bytes));
   return { title: 'Methods of pruning, file to file', notes: ['512 MiB of f32; bytes of the input by time.'], rows };
-}
-
-function clean(): void {
-  for (const name of ['pruned', 'numpy', 'copy']) rmSync(join(benchFolder, `${name}.safetensors`), { force: true });
 }

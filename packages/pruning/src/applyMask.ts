@@ -8,8 +8,11 @@ import type { Mask } from './mask.js';
 import { maskedEntry } from './maskedEntry.js';
 import { zeroingOf } from './zeroing.js';
 
-/** Bytes of a window. */
-const WINDOW_BYTES = 4 * 1024 * 1024;
+/** Bytes of a window: few enough that what was read is still in the cache when it is written. */
+const WINDOW_BYTES = 1024 * 1024;
+
+/** Between turns of the event loop at most so many windows are made, so that a cancel arrives in time. */
+const WINDOWS_PER_BREATH = 4;
 
 /** Why zeros cannot be written into this tensor; null where they can. */
 export function whyNotMaskable({ data, dtype }: Pick<TensorEntry, 'data' | 'dtype'>): string | null {
@@ -35,7 +38,7 @@ export async function* applyMask({ entry }: PrunableLayer, mask: Mask, work: Wor
   const bytesAtOnce = Math.min(WINDOW_BYTES, entry.elements * width);
   const regions = (entry.elements > perWindow ? [0, 1] : [0]).map(() => kernels().take(bytesAtOnce));
   try {
-    for (let begin = 0, turn = 0; begin < entry.elements; begin += perWindow, turn++) {
+    for (let begin = 0, turn = 1; begin < entry.elements; begin += perWindow, turn++) {
       work.signal.throwIfAborted();
       const count = Math.min(perWindow, entry.elements - begin);
       const { buffer, byteOffset } = regions[turn % regions.length]!;
@@ -44,7 +47,7 @@ export async function* applyMask({ entry }: PrunableLayer, mask: Mask, work: Wor
       await drop({ bytes, begin, count }, work.signal);
       // Nobody says when the last one is written: it leaves the shared memory.
       yield begin + count === entry.elements ? bytes.slice() : bytes;
-      await breathe();
+      if (turn % WINDOWS_PER_BREATH === 0) await breathe();
     }
   } finally {
     for (const region of regions) region.release();

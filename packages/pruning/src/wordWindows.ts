@@ -2,11 +2,11 @@ import { breathe, type Work } from '@espalier/base';
 import { readValues, type TensorEntry } from '@espalier/checkpoint';
 import { kernels, type Region } from '@espalier/kernels';
 
-/** Values of a window: 4 MB as f32. */
-const WINDOW_ELEMENTS = 1 << 20;
+/** Values of a window: a megabyte as f32 is still in the cache when it is looked at. */
+const WINDOW_ELEMENTS = 1 << 18;
 
 /** Between turns of the event loop at most so many windows are looked at, so that a cancel arrives in time. */
-const WINDOWS_PER_BREATH = 4;
+const WINDOWS_PER_BREATH = 16;
 
 /** Reads values of tensors as f32 into the memory of the kernels. What it answers is valid until the next read or the release. */
 export class WordReader {

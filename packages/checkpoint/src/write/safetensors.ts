@@ -27,6 +27,12 @@ const NAMES: Partial<Record<OutputTensor['dtype'], string>> = {
 /** Readers refuse longer headers. */
 const MAX_HEADER_BYTES = 100_000_000;
 
+/**
+ * Values begin at a multiple of this. The format asks for nothing more than 8; pages of the file that begin where a line of the cache does are filled twice as
+ * fast.
+ */
+const ALIGNMENT = 64;
+
 export const safetensors: Writer = {
   format: 'safetensors',
   label: 'safetensors',
@@ -84,7 +90,7 @@ async function writeFile(
   }
 }
 
-/** Length, JSON, spaces up to a multiple of 8. Names like those of an object's own machinery are names like others. */
+/** Length, JSON, spaces up to a multiple of `ALIGNMENT`. Names like those of an object's own machinery are names like others. */
 function headerOf(
   tensors: readonly OutputTensor[],
   metadata: Readonly<Record<string, string>>,
@@ -99,7 +105,7 @@ function headerOf(
     at += byteLength;
   }
   const json = new TextEncoder().encode(`{${entries.join(',')}}`);
-  const length = Math.ceil(json.length / 8) * 8;
+  const length = Math.ceil((8 + json.length) / ALIGNMENT) * ALIGNMENT - 8;
   if (length > MAX_HEADER_BYTES) {
     raise({
       code: 'output/header-too-long',
