@@ -23,9 +23,14 @@ const ERRORS = 4;
  * Magnitudes between which the `k`-th smallest of all weights lies, in all likelihood: an estimate from blocks of a sample, spread over all tensors. The
  * spread between blocks tells how sure it is. The same tensors give the same bracket.
  */
-export async function bracketOf(entries: readonly TensorEntry[], k: number, work: Work): Promise<Bracket> {
+export async function bracketOf(
+  entries: readonly TensorEntry[],
+  k: number,
+  work: Work,
+  small = SMALL,
+): Promise<Bracket> {
   const elements = entries.reduce((sum, entry) => sum + entry.elements, 0);
-  if (elements <= SMALL) return { low: 0, high: INFINITY_WORD };
+  if (elements <= small) return { low: 0, high: INFINITY_WORD };
   const blocks = Math.min(MOST, Math.max(FEWEST, Math.ceil(elements / WEIGHTS_PER_BLOCK)));
   const sample = await sampleOf(entries, elements / blocks, work);
   const share = (k - 0.5) / elements;

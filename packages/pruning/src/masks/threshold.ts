@@ -1,4 +1,5 @@
 import type { Work } from '@espalier/base';
+import type { TensorEntry } from '@espalier/checkpoint';
 import { kernels } from '@espalier/kernels';
 import type { PrunableLayer } from '../layer.js';
 import { wordWindows } from '../wordWindows.js';
@@ -34,17 +35,19 @@ export async function thresholdInOneRead(
   layers: readonly PrunableLayer[],
   k: number,
   work: Work,
+  limits: { readonly small?: number; readonly collected?: number } = {},
 ): Promise<Threshold | null> {
   const { low, high } = await bracketOf(
     layers.map(({ entry }) => entry),
     k,
     work,
+    limits.small,
   );
   const surveys: Survey[] = [];
   let collected = 0;
   for (const [done, { entry }] of layers.entries()) {
     work.progress({ done, total: layers.length, label: entry.name });
-    const survey = await surveyOf(layers[done]!, low, high, MOST_COLLECTED - collected, work);
+    const survey = await surveyOf(entry, low, high, (limits.collected ?? MOST_COLLECTED) - collected, work);
     if (survey === null) return null;
     collected += survey.within.length;
     surveys.push(survey);
@@ -75,7 +78,7 @@ interface Survey {
 }
 
 async function surveyOf(
-  { entry }: PrunableLayer,
+  entry: TensorEntry,
   low: number,
   high: number,
   room: number,
