@@ -68,7 +68,7 @@ function headOf({ name, dtype, storage, shape, elements, bytes }: TensorEntry, s
     bytes,
     role: spec.role ?? (vector ? 'norm' : shape.length === 2 ? 'linear' : 'conv'),
     prunable: !vector,
-    layer: name.slice(0, Math.max(0, name.lastIndexOf('.'))),
+    layer: name.slice(0, Math.max(0, name.lastIndexOf('.'), name.lastIndexOf('/'))),
     outputChannels: channels(axes.output),
     inputChannels: channels(axes.input),
     axes,
