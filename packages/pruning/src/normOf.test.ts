@@ -24,6 +24,7 @@ test.each([
   ['conv2d_3/kernel:0', 'batch_normalization_3/gamma:0'],
   ['conv1_conv/kernel:0', 'conv1_bn/gamma:0'],
   ['MobilenetV1/Conv2d_0/weights', 'MobilenetV1/Conv2d_0/BatchNorm/gamma'],
+  ['conv2_block1_1_conv/kernel:0', 'conv2_block1_1_bn/gamma:0'],
   ['encoder.block.norm1.conv.weight', 'encoder.block.norm1.norm.weight'],
 ])('%s is followed by %s', (weight, scale) => {
   const heads = [norm('other.bn.weight'), norm('bn9.weight'), norm(scale), conv(weight)].map(({ head }) => head);

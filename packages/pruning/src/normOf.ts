@@ -55,14 +55,10 @@ function likelyNorms(layer: string): string[] {
   const names: string[] = [];
   if (/^\d+$/.test(last)) names.push(`${before}${Number(last) + 1}`);
   if (/conv/i.test(last)) {
-    for (const [from, to] of [
-      [/conv2d|conv/i, 'bn'],
-      [/conv2d|conv/i, 'norm'],
-      [/conv2d|conv/i, 'batch_normalization'],
-      [/conv2d|conv/i, 'batchnorm'],
-      [/conv2d|conv/i, 'BatchNorm'],
-    ] as const)
-      names.push(before + last.replace(from, to));
+    // The last one of `conv1_conv` and `conv2_block1_1_conv` is the kind of the layer.
+    const kind = /(conv2d|conv)(?!.*conv)/i;
+    for (const to of ['bn', 'norm', 'batch_normalization', 'batchnorm', 'BatchNorm'])
+      names.push(before + last.replace(kind, to));
     names.push(`${layer}_bn`, `${layer}_BN`, `${layer}/BatchNorm`, `${layer}.bn`, `${layer}.norm`);
   }
   // A convolution and its normalization beside each other in one module: `conv.weight` and `bn.weight`, `0.weight` and `1.weight`.
