@@ -6,6 +6,8 @@ export interface SizeCounts {
   /** Words within it, its ends included. */
   readonly within: number;
   readonly nan: number;
+  /** Zeros of either sign. */
+  readonly zeros: number;
 }
 
 /**
@@ -18,13 +20,15 @@ export const countWithin32: Kernel<[words: Uint32Array, low: number, high: numbe
     let below = 0;
     let within = 0;
     let nan = 0;
+    let zeros = 0;
     for (let i = 0; i < words.length; i++) {
       const size = words[i]! & 0x7fff_ffff;
       if (size > 0x7f80_0000) nan++;
+      if (size === 0) zeros++;
       if (size < low) below++;
       else if (size <= high) found[within++] = size;
     }
-    return { below, within, nan };
+    return { below, within, nan, zeros };
   },
   simd: (wasm) => (words, low, high, found) => {
     const frame = wasm.frame();
@@ -33,6 +37,7 @@ export const countWithin32: Kernel<[words: Uint32Array, low: number, high: numbe
     if (frame.full) return countWithin32.plain(words, low, high, found);
     const within = wasm.exports.countWithin32(x, words.length, low, high, place, wasm.results);
     frame.done();
-    return { below: wasm.resultsU32[0]!, within, nan: wasm.resultsU32[1]! };
+    const [below, nan, zeros] = wasm.resultsU32;
+    return { below: below!, within, nan: nan!, zeros: zeros! };
   },
 };

@@ -334,6 +334,7 @@ describe('SIMD equals its plain twin', () => {
         there.release();
         expect(same(b.subarray(0, counts.within), a.subarray(0, counts.within))).toBe(true);
         expect(counts.nan).toBe(values.reduce((sum, value) => sum + (Number.isNaN(value) ? 1 : 0), 0));
+        expect(counts.zeros).toBe(values.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0));
       }),
       { numRuns: 300 },
     ));

@@ -12,6 +12,8 @@ export type Mask =
       readonly kept: number;
       readonly magnitude: number;
       readonly ties: number;
+      /** Zeros among the layer's values, without any mask, where they were counted on the way. */
+      readonly zeros?: number;
     };
 
 export type BitMask = Extract<Mask, { kind: 'bits' }>;

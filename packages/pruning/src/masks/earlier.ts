@@ -17,10 +17,13 @@ export async function together(layer: PrunableLayer, second: Mask, work: Work): 
   const first = layer.mask;
   if (first === undefined) return second;
   if (first.kind === 'threshold' && second.kind === 'threshold') {
-    if (second.magnitude > first.magnitude) return second;
+    // What the second counted were zeros under the first.
+    const { zeros: _, ...own } = second;
+    const known = first.zeros === undefined ? own : { ...own, zeros: first.zeros };
+    if (second.magnitude > first.magnitude) return known;
     if (second.magnitude < first.magnitude) return first;
-    if (first.magnitude === 0) return first.ties > second.ties ? first : second;
-    return { ...second, ties: first.ties + second.ties };
+    if (first.magnitude === 0) return first.ties > second.ties ? first : known;
+    return { ...known, ties: first.ties + second.ties };
   }
   const [before, after] = [await maskBits(layer, first, work), await maskBits(seen(layer), second, work)];
   return maskFromBits(

@@ -36,7 +36,9 @@ export function magnitudeMasks(
       const own = Math.min(ties, counts[i]!.equal);
       ties -= own;
       const kept = entry.elements - counts[i]!.below - own;
-      return [head.name, { kind: 'threshold', elements: entry.elements, kept, magnitude, ties: own }];
+      const { zeros } = counts[i]!;
+      const known = zeros === undefined ? {} : { zeros };
+      return [head.name, { kind: 'threshold', elements: entry.elements, kept, magnitude, ties: own, ...known }];
     });
     const nan = layers.flatMap(({ head }, i): [string, number][] =>
       counts[i]!.nan > 0 ? [[head.name, counts[i]!.nan]] : [],

@@ -1,5 +1,5 @@
 import { seeded } from '@espalier/base';
-import type { TensorEntry } from '@espalier/checkpoint';
+import { readValues, type TensorEntry } from '@espalier/checkpoint';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { PrunableLayer } from '../layer.js';
@@ -38,8 +38,13 @@ test('one read finds what counting finds, layer by layer', () =>
         if (elements === 0) return;
         const counted = await thresholdByCounting(layers, k, work);
         const quick = await thresholdInOneRead(layers, k, work, sampled ? { small: 0 } : {});
-        if (quick !== null) expect(quick).toEqual(counted);
-        else expect(sampled).toBe(true);
+        if (quick !== null) {
+          expect(quick).toMatchObject(counted);
+          const zeros = await Promise.all(
+            layers.map(async ({ entry }) => (await readValues(entry)).filter((value) => value === 0).length),
+          );
+          expect(quick.layers.map((layer) => layer.zeros)).toEqual(zeros);
+        } else expect(sampled).toBe(true);
       },
     ),
     { numRuns: 80 },

@@ -12,6 +12,8 @@ export interface LayerCounts {
   readonly below: number;
   readonly equal: number;
   readonly nan: number;
+  /** Absent where they were not counted. */
+  readonly zeros?: number;
 }
 
 export interface Threshold {
@@ -58,21 +60,27 @@ export async function thresholdInOneRead(
   const word = selectWord(parts, rank);
   return {
     word,
-    layers: surveys.map(({ below, nan, within }) => {
+    layers: surveys.map(({ below, nan, zeros, within }, i) => {
       let smaller = 0;
       let equal = 0;
       for (let i = 0; i < within.length; i++) {
         if (within[i]! < word) smaller++;
         else if (within[i] === word) equal++;
       }
-      return { below: below + smaller, equal, nan };
+      const counts = { below: below + smaller, equal, nan };
+      return zerosAreExact(layers[i]!.entry) ? { ...counts, zeros } : counts;
     }),
   };
 }
 
+/** Wider numbers may round to 0 as f32, and quantized ones have a rule of their own. */
+const zerosAreExact = ({ data, dtype }: TensorEntry): boolean =>
+  (dtype === 'F32' || dtype === 'F16' || dtype === 'BF16') && !(data.kind === 'raw' && data.affine !== undefined);
+
 interface Survey {
   readonly below: number;
   readonly nan: number;
+  readonly zeros: number;
   /** Magnitudes in the bracket. */
   readonly within: Uint32Array;
 }
@@ -91,12 +99,14 @@ async function surveyOf(
   let filled = 0;
   let below = 0;
   let nan = 0;
+  let zeros = 0;
   try {
     for await (const { words } of wordWindows(entry, work)) {
       for (let at = 0; at < words.length; at += BLOCK_ELEMENTS) {
         const counts = k.countWithin32(words.subarray(at, at + BLOCK_ELEMENTS), low, high, found);
         below += counts.below;
         nan += counts.nan;
+        zeros += counts.zeros;
         if (filled + counts.within > room) return null;
         if (filled + counts.within > within.length) {
           const larger = new Uint32Array(Math.max(2 * within.length, filled + counts.within));
@@ -110,5 +120,5 @@ async function surveyOf(
   } finally {
     region.release();
   }
-  return { below, nan, within: within.slice(0, filled) };
+  return { below, nan, zeros, within: within.slice(0, filled) };
 }

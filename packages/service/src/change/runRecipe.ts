@@ -170,7 +170,7 @@ async function countLayers({ tensors }: EditState, work: Work): Promise<Result<L
   const counts: LayerCount[] = [];
   for (const [done, tensor] of touched.entries()) {
     work.progress({ done, total: touched.length, label: tensor.head.name });
-    const before = await zerosOf(tensor.entry, tensor.head, work);
+    const before = await zerosBefore(tensor, work);
     if (!before.ok) return before;
     const after = await zerosAfter(tensor, before.value, work);
     if (!after.ok) return after;
@@ -178,6 +178,12 @@ async function countLayers({ tensors }: EditState, work: Work): Promise<Result<L
     counts.push({ name, elements, zerosBefore: before.value, zerosAfter: after.value });
   }
   return ok(counts);
+}
+
+/** A method that looked at every value may have counted the zeros. */
+async function zerosBefore({ entry, head, mask }: EditedTensor, work: Work): Promise<Result<number, Fault>> {
+  if (mask?.kind === 'threshold' && mask.zeros !== undefined) return ok(mask.zeros);
+  return await zerosOf(entry, head, work);
 }
 
 /** What a threshold drops is known without a read: every zero lies below it, unless it is zero itself. */
