@@ -10,9 +10,13 @@ export function normOf(head: TensorHead, heads: readonly TensorHead[], graph?: G
   };
   const byGraph = graph === undefined ? null : scaleInGraph(head.name, graph);
   if (byGraph !== null) return fits(byGraph);
+  // Running statistics tell batch normalization from that of layers, which ranks no channels.
+  const batched = new Set(heads.filter(({ role }) => role === 'statistic').map(({ layer }) => layer));
   const scales = new Map(
     heads
-      .filter(({ role, name }) => role === 'norm' && SCALE.test(name) && fits(name) !== null)
+      .filter(
+        ({ role, name, layer }) => role === 'norm' && batched.has(layer) && SCALE.test(name) && fits(name) !== null,
+      )
       .map((one) => [one.layer, one]),
   );
   for (const layer of likelyNorms(head.layer)) {

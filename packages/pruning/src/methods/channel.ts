@@ -67,7 +67,16 @@ export const channel: MaskMethod = {
         if (safe.nan > 0) notes.push(nanNote(name, safe.nan));
       }
     }
-    return { ok: true, value: { masks, notes } };
+    if (masks.size > 0 || layers.length === 0) return { ok: true, value: { masks, notes } };
+    return {
+      ok: false,
+      fault: {
+        code: 'prune/no-norm',
+        message: `No batch normalization is known to follow any of the ${layers.length} weights: rank channels by l1 or l2.`,
+        expected: layers.length,
+        found: 0,
+      },
+    };
   },
 };
 
