@@ -40,9 +40,11 @@ describe('two files', () => {
   test('stand as two lines with what changed between them', async () => {
     const page = await open();
     await done(page);
-    expect(await text(page, '.file-lines')).toMatch(
-      /Before\s*resnet18-80\.safetensors.*701,466.*After\s*resnet18-83-tuned\.safetensors.*646,097.*−7\.9\s*%.*\+2\.5/s,
-    );
+    await expect
+      .poll(() => text(page, '.file-lines'), { timeout: 20_000 })
+      .toMatch(
+        /Before\s*resnet18-80\.safetensors.*701,466.*After\s*resnet18-83-tuned\.safetensors.*646,097.*−7\.9\s*%.*\+2\.5/s,
+      );
   });
 
   test('structure is told in words and marks', async () => {
@@ -194,7 +196,7 @@ describe('one tensor', () => {
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-key'))).toBe('layer4.0.conv1.weight');
     await page.keyboard.press('t');
     await expect.poll(() => page.locator('.twin[aria-pressed=true]').count()).toBe(3);
-    expect(await page.locator('.twin-table tbody tr').count()).toBeGreaterThan(0);
+    await expect.poll(() => page.locator('.twin-table tbody tr').count(), { timeout: 20_000 }).toBeGreaterThan(0);
   });
 
   test('a place among the largest differences leads into the maps', async () => {

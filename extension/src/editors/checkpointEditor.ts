@@ -1,16 +1,13 @@
 import { basename } from 'node:path';
 import {
   changed,
-  heatmap,
-  matrix,
-  openHead,
   type PageStart,
   pageAction,
+  pageReload,
   pageSelect,
   pageStart,
   pageStore,
-  scan,
-  values,
+  QUESTIONS,
 } from '@espalier/protocol';
 import {
   type CustomDocument,
@@ -87,8 +84,7 @@ function showCheckpoint(
     if (channels.size === 0) openChannels.delete(document.path);
   };
   channel
-    .forward(openHead, matrix, heatmap, values)
-    .forwardStream(scan)
+    .forward(...QUESTIONS.checkpoint)
     .answer(pageStart, async (): Promise<PageStart> => {
       const select = pendingSelection.get(document.path);
       pendingSelection.delete(document.path);
@@ -116,6 +112,8 @@ function showCheckpoint(
       if (samePath(body.path, document.path)) channel.send(changed, { ...body, path: document.path });
     }),
     watchDocument(document.uri, client),
+    // Links that lead out of the workspace are followed from now on.
+    workspace.onDidGrantWorkspaceTrust(() => channel.send(pageReload, {})),
   ];
   panel.onDidDispose(() => {
     for (const subscription of subscriptions) subscription.dispose();

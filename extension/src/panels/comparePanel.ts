@@ -1,21 +1,6 @@
 import { basename } from 'node:path';
-import {
-  changed,
-  compare,
-  compareHeads,
-  compareTile,
-  heatmap,
-  matrix,
-  openHead,
-  type PageStart,
-  pageAction,
-  pageStart,
-  pageStore,
-  scan,
-  trend,
-  values,
-} from '@espalier/protocol';
-import { type ExtensionContext, env, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
+import { changed, type PageStart, pageAction, pageReload, pageStart, pageStore, QUESTIONS } from '@espalier/protocol';
+import { type ExtensionContext, env, Uri, ViewColumn, type WebviewPanel, window, workspace } from 'vscode';
 import type { Client } from '../client.js';
 import { samePath } from '../samePath.js';
 import { Channel } from '../webview/channel.js';
@@ -63,8 +48,7 @@ export function registerComparePanels(context: ExtensionContext, client: Client)
     const channel = new Channel(webview, client);
     active = { panel, sides };
     channel
-      .forward(openHead, matrix, heatmap, values, compareHeads, compareTile, trend)
-      .forwardStream(scan, compare)
+      .forward(...QUESTIONS.compare)
       .answer(
         pageStart,
         async (): Promise<PageStart> => ({
@@ -83,16 +67,19 @@ export function registerComparePanels(context: ExtensionContext, client: Client)
           [key]: value,
         });
       });
-    const subscription = client.on(changed, (body) => {
-      const side = sides.find(({ path }) => samePath(path, body.path));
-      if (side !== undefined) channel.send(changed, { ...body, path: side.path });
-    });
+    const subscriptions = [
+      channel,
+      client.on(changed, (body) => {
+        const side = sides.find(({ path }) => samePath(path, body.path));
+        if (side !== undefined) channel.send(changed, { ...body, path: side.path });
+      }),
+      workspace.onDidGrantWorkspaceTrust(() => channel.send(pageReload, {})),
+    ];
     panel.onDidChangeViewState(() => {
       if (panel.active) active = { panel, sides };
     });
     panel.onDidDispose(() => {
-      channel.dispose();
-      subscription.dispose();
+      for (const subscription of subscriptions) subscription.dispose();
       if (active?.panel === panel) active = null;
     });
     webview.html = pageHtml(webview, context.extensionUri, 'compare', titleOf(sides));

@@ -1,5 +1,5 @@
 import { basename, dirname } from 'node:path';
-import { type PageStart, pageAction, pageRecipe, pageStart, plan } from '@espalier/protocol';
+import { type PageStart, pageAction, pageRecipe, pageStart, QUESTIONS } from '@espalier/protocol';
 import {
   commands,
   type ExtensionContext,
@@ -63,7 +63,7 @@ export function registerPreviewPanels(
         trusted: workspace.isTrusted,
       });
     channel
-      .forwardStream(plan)
+      .forward(...QUESTIONS.preview)
       .answer(pageStart, async (): Promise<PageStart> => {
         // The page listens once it has its answer.
         setTimeout(tell);

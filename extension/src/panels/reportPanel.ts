@@ -1,14 +1,5 @@
 import { basename } from 'node:path';
-import {
-  compareTile,
-  heatmap,
-  matrix,
-  openHead,
-  type PageStart,
-  pageAction,
-  pageStart,
-  report,
-} from '@espalier/protocol';
+import { type PageStart, pageAction, pageStart, QUESTIONS } from '@espalier/protocol';
 import { type ExtensionContext, env, l10n, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
 import type { Client } from '../client.js';
 import { Channel } from '../webview/channel.js';
@@ -33,7 +24,7 @@ export function registerReportPanels(
     panel.title = title;
     const channel = new Channel(panel.webview, client);
     channel
-      .forward(report, openHead, matrix, heatmap, compareTile)
+      .forward(...QUESTIONS.report)
       .answer(
         pageStart,
         async (): Promise<PageStart> => ({

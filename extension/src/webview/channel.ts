@@ -1,4 +1,10 @@
-import { type Envelope, type EventDescriptor, pageStart, type RequestDescriptor } from '@espalier/protocol';
+import {
+  type Envelope,
+  type EventDescriptor,
+  pageStart,
+  type Question,
+  type RequestDescriptor,
+} from '@espalier/protocol';
 import type { Disposable, Webview } from 'vscode';
 import { Cancelled, type Client, ServerEnded } from '../client.js';
 
@@ -27,17 +33,12 @@ export class Channel implements Disposable {
   }
 
   /** Questions that go to the server as they are. */
-  forward(...descriptors: readonly { readonly method: string }[]): this {
-    for (const { method } of descriptors) {
-      this.#answers.set(method, (query, signal) => this.#client.ask({ kind: 'request', method }, query, signal));
-    }
-    return this;
-  }
-
-  forwardStream(...descriptors: readonly { readonly method: string }[]): this {
-    for (const { method } of descriptors) {
+  forward(...questions: readonly Question[]): this {
+    for (const { kind, method } of questions) {
       this.#answers.set(method, (query, signal, send) =>
-        this.#client.stream({ kind: 'stream', method }, query, signal, send),
+        kind === 'request'
+          ? this.#client.ask({ kind, method }, query, signal)
+          : this.#client.stream({ kind, method }, query, signal, send),
       );
     }
     return this;

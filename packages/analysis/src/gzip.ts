@@ -13,6 +13,13 @@ const BLOCK_BYTES = 1 << 20;
 const SAMPLE_BLOCKS = 64;
 /** Compressed between turns of the event loop: about 10 ms of work. */
 const STEP_BYTES = 1 << 18;
+/** Bytes of one file that belong together. */
+interface Stretch {
+  readonly source: RawData['source'];
+  readonly begin: number;
+  readonly length: number;
+}
+
 /**
  * Size of the stored bytes after gzip, level 6. Takes about a second for 40 MB, so it is asked for apart. Above 256 MB it is an estimate from
  * a seeded sample; its error is of the ratio. Null where the bytes do not lie in the file as they are (packed or compressed encodings).
@@ -22,24 +29,77 @@ export async function gzipSize(
   work: Work,
   seed = 1,
 ): Promise<Result<SizesAsStored['gzip'], Fault>> {
-  const { data } = entry;
-  if (data.kind !== 'raw') return { ok: true, value: null };
-  const total = Math.ceil((entry.elements * BITS[data.dtype]) / 8);
-  return attempt(() =>
-    total <= FULL_BYTES ? compressAll(data, total, work) : compressSample(data, total, work, seed),
-  );
+  return attempt(() => sizeOfStretches(stretchesOf([entry]), work, seed));
 }
 
-async function compressAll(data: RawData, total: number, work: Work): Promise<SizesAsStored['gzip']> {
-  const bytes = await compress(data, data.begin, total, work);
+/**
+ * The same for several tensors together: the sum of what each takes by itself; above 256 MB an estimate from blocks that may lie in any of
+ * them. A tensor whose bytes do not lie in the file as they are keeps its stored size, and the error is of the ratio of all bytes. Null where
+ * none can be compressed.
+ */
+export async function gzipSizeOfAll(
+  entries: readonly TensorEntry[],
+  work: Work,
+  seed = 1,
+): Promise<Result<SizesAsStored['gzip'], Fault>> {
+  return attempt(async () => {
+    const stretches = stretchesOf(entries);
+    const compressed = await sizeOfStretches(stretches, work, seed);
+    if (compressed === null) return null;
+    const kept = entries.reduce((sum, entry) => sum + (entry.data.kind === 'raw' ? 0 : entry.bytes), 0);
+    const { obtained } = compressed;
+    const total = lengthOf(stretches);
+    return {
+      bytes: compressed.bytes + kept,
+      obtained:
+        obtained.kind === 'exact' ? obtained : { ...obtained, error: (obtained.error * total) / (total + kept) },
+    };
+  });
+}
+
+const stretchesOf = (entries: readonly TensorEntry[]): Stretch[] =>
+  entries.flatMap(({ data, elements }) =>
+    data.kind === 'raw'
+      ? [{ source: data.source, begin: data.begin, length: Math.ceil((elements * BITS[data.dtype]) / 8) }]
+      : [],
+  );
+
+const lengthOf = (stretches: readonly Stretch[]): number => stretches.reduce((sum, { length }) => sum + length, 0);
+
+async function sizeOfStretches(
+  stretches: readonly Stretch[],
+  work: Work,
+  seed: number,
+): Promise<SizesAsStored['gzip']> {
+  if (stretches.length === 0) return null;
+  const total = lengthOf(stretches);
+  return total <= FULL_BYTES ? compressAll(stretches, total, work) : compressSample(stretches, total, work, seed);
+}
+
+/** Each stretch by itself. */
+async function compressAll(stretches: readonly Stretch[], total: number, work: Work): Promise<SizesAsStored['gzip']> {
+  let bytes = 0;
+  let done = 0;
+  for (const stretch of stretches) {
+    bytes += await compress([stretch], work);
+    done += stretch.length;
+    work.progress({ done, total });
+  }
   return { bytes, obtained: { kind: 'exact' } };
 }
 
-async function compressSample(data: RawData, total: number, work: Work, seed: number): Promise<SizesAsStored['gzip']> {
+/** Blocks of all stretches as if they lay one behind the other. */
+async function compressSample(
+  stretches: readonly Stretch[],
+  total: number,
+  work: Work,
+  seed: number,
+): Promise<SizesAsStored['gzip']> {
   const blocks = chooseDistinct(Math.floor(total / BLOCK_BYTES), SAMPLE_BLOCKS, seed);
   const ratios: number[] = [];
   for (const block of blocks) {
-    ratios.push((await compress(data, data.begin + block * BLOCK_BYTES, BLOCK_BYTES, work)) / BLOCK_BYTES);
+    const begin = block * BLOCK_BYTES;
+    ratios.push((await compress(cut(stretches, begin, begin + BLOCK_BYTES), work)) / BLOCK_BYTES);
     work.progress({ done: ratios.length, total: blocks.length });
   }
   const ratio = ratios.reduce((sum, value) => sum + value, 0) / ratios.length;
@@ -48,12 +108,26 @@ async function compressSample(data: RawData, total: number, work: Work, seed: nu
   return { bytes: Math.round(ratio * total), obtained };
 }
 
-/** Bytes that a stretch of the file takes after gzip. */
-async function compress(data: RawData, begin: number, length: number, work: Work): Promise<number> {
+/** The parts of the stretches between two places of their row. */
+function cut(stretches: readonly Stretch[], begin: number, end: number): Stretch[] {
+  let at = 0;
+  return stretches.flatMap((stretch) => {
+    const from = Math.max(begin, at);
+    const to = Math.min(end, at + stretch.length);
+    const cutOff = from - at;
+    at += stretch.length;
+    return from < to ? [{ ...stretch, begin: stretch.begin + cutOff, length: to - from }] : [];
+  });
+}
+
+/** Bytes that the stretches take after gzip as one stream. */
+async function compress(stretches: readonly Stretch[], work: Work): Promise<number> {
   const compressor = typeof CompressionStream === 'function' ? zlibCompressor() : fflateCompressor();
-  for (let done = 0; done < length; done += STEP_BYTES) {
-    work.signal.throwIfAborted();
-    await compressor.push(await data.source.read(begin + done, Math.min(STEP_BYTES, length - done), work.signal));
+  for (const { source, begin, length } of stretches) {
+    for (let done = 0; done < length; done += STEP_BYTES) {
+      work.signal.throwIfAborted();
+      await compressor.push(await source.read(begin + done, Math.min(STEP_BYTES, length - done), work.signal));
+    }
   }
   return await compressor.finish();
 }

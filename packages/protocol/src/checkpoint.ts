@@ -63,11 +63,16 @@ export interface TensorQuery extends CheckpointQuery {
   readonly tensor: string;
 }
 
+export interface GzipQuery extends CheckpointQuery {
+  /** Without it: all tensors together. */
+  readonly tensor?: string;
+}
+
 /**
- * Size of a tensor after gzip, which scans of larger files leave out because it takes a second for every 40 MB; above 256 MB estimated from
- * a sample. Null where its bytes do not lie in the file as they are.
+ * Size of a tensor, or of all, after gzip, which scans of larger files leave out because it takes a second for every 40 MB; above 256 MB
+ * estimated from a sample. Null where no bytes lie in the file as they are.
  */
-export const gzip = request<TensorQuery, Answer<SizesAsStored['gzip']>>('checkpoint/gzip');
+export const gzip = request<GzipQuery, Answer<SizesAsStored['gzip']>>('checkpoint/gzip');
 
 /** Sizes of the matrix in every layout. */
 export const matrix = request<TensorQuery, Answer<Readonly<Record<MatrixLayout, MatrixSize>>>>('checkpoint/matrix');

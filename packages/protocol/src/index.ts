@@ -6,4 +6,5 @@ export * from './facts.js';
 export * from './host.js';
 export * from './jobs.js';
 export * from './page.js';
+export * from './questions.js';
 export * from './request.js';

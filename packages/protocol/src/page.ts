@@ -61,3 +61,5 @@ export const pageAction = request<PageAction, { readonly done: boolean; readonly
 export const pageRecipe = event<RecipeQuery & { readonly trusted: boolean }>('page/recipe');
 /** From the editor to the page: select a tensor. */
 export const pageSelect = event<{ readonly tensor: string }>('page/select');
+/** From the editor to the page: what may be read is not what it was, so open the file again. */
+export const pageReload = event<Record<string, never>>('page/reload');

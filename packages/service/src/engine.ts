@@ -2,6 +2,7 @@ import {
   answerQuestion,
   compareTile,
   gzipSize,
+  gzipSizeOfAll,
   heatmapTile,
   indexOfCell,
   matrixSize,
@@ -157,9 +158,18 @@ export function createEngine(files: Files): Engine {
       planRecipe(query, files, { signal, progress: onProgress ?? (() => {}) }, (item) => onItem?.(item)),
 
     gzip: ({ path, tensor }, { signal, onProgress }) =>
-      using(path, signal, async (opened) =>
-        unwrap(await gzipSize(tensorOf(opened, tensor).entry, { signal, progress: onProgress ?? (() => {}) })),
-      ),
+      using(path, signal, async (opened) => {
+        const work = { signal, progress: onProgress ?? (() => {}) };
+        if (tensor !== undefined) return unwrap(await gzipSize(tensorOf(opened, tensor).entry, work));
+        // What lies in the file once is compressed once.
+        const own = opened.heads.filter(({ sharesStorageWith }) => sharesStorageWith === undefined);
+        return unwrap(
+          await gzipSizeOfAll(
+            own.map(({ name }) => tensorOf(opened, name).entry),
+            work,
+          ),
+        );
+      }),
 
     matrix: ({ path, tensor }, { signal }) =>
       using(path, signal, async (opened) => {

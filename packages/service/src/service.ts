@@ -4,6 +4,7 @@ import type {
   CompareItem,
   CompareQuery,
   CompareTileQuery,
+  GzipQuery,
   HeatmapQuery,
   PlanAnswer,
   PlanItem,
@@ -53,8 +54,8 @@ export interface Service {
   cancelScans(): void;
   /** What a recipe would do; nothing is written. */
   plan(query: RecipeQuery, signal: AbortSignal, onItem: (item: PlanItem) => void): Promise<PlanAnswer>;
-  /** Compresses a tensor to learn its size, and keeps the figure with its facts. */
-  gzip(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'gzip'>>;
+  /** Compresses a tensor, or all, to learn the size. That of a tensor is kept with its facts. */
+  gzip(query: GzipQuery, signal: AbortSignal): Promise<TaskAnswer<'gzip'>>;
   matrix(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'matrix'>>;
   heatmap(query: HeatmapQuery, signal: AbortSignal): Promise<TaskAnswer<'heatmap'>>;
   values(query: ValuesQuery, signal: AbortSignal): Promise<Answer<ValuesAnswer>>;
@@ -142,7 +143,8 @@ export function createService(ports: ServicePorts): Service {
     gzip: async (query, signal) => {
       const known = store.peek(query.path);
       const answer = await runner.run('gzip', query, { signal }, 'idle');
-      if (answer.ok && known !== null) store.addGzip(query.path, known.stamp, query.tensor, answer.value);
+      if (answer.ok && known !== null && query.tensor !== undefined)
+        store.addGzip(query.path, known.stamp, query.tensor, answer.value);
       return answer;
     },
     matrix: (query, signal) => ask('matrix', query, signal),

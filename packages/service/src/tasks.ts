@@ -15,7 +15,7 @@ import type {
 } from '@espalier/analysis';
 import type { Fault, Progress } from '@espalier/base';
 import type { DecodedData, RawData, TensorData, TensorEntry } from '@espalier/checkpoint';
-import type { PlanAnswer, PlanItem, RecipeQuery, ValuesAnswer } from '@espalier/protocol';
+import type { GzipQuery, PlanAnswer, PlanItem, RecipeQuery, ValuesAnswer } from '@espalier/protocol';
 
 /** A tensor's data as plain data: what it is, without the means to read it. */
 export type DataShell = Omit<RawData, 'source'> | Omit<DecodedData, 'read'> | Extract<TensorData, { kind: 'none' }>;
@@ -39,7 +39,7 @@ export interface TaskTypes {
   };
   /** What a recipe would do. */
   plan: { query: RecipeQuery; item: PlanItem; answer: PlanAnswer };
-  gzip: { query: { path: string; tensor: string }; item: never; answer: SizesAsStored['gzip'] };
+  gzip: { query: GzipQuery; item: never; answer: SizesAsStored['gzip'] };
   matrix: { query: { path: string; tensor: string }; item: never; answer: Record<MatrixLayout, MatrixSize> };
   heatmap: {
     query: { path: string; tensor: string; tile: TileQuery; scale: Scale | null };

@@ -1,9 +1,11 @@
 import {
   changed,
+  type FileHead,
   gzip,
   openHead,
   type PageAction,
   pageAction,
+  pageReload,
   pageSelect,
   pageStart,
   pageStore,
@@ -23,6 +25,7 @@ export class Controller {
   private scanning: AbortController | null = null;
   private opening: AbortController | null = null;
   private compressing: AbortController | null = null;
+  private compressingAll: AbortController | null = null;
   private items: ScanItem[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** What is read, or was until it stopped, is everything: also what a sample would do for. */
@@ -34,6 +37,7 @@ export class Controller {
     private readonly store: Store<State, Action>,
   ) {
     channel.on(changed, ({ at, deleted }) => store.dispatch({ type: 'file-changed', at, deleted }));
+    channel.on(pageReload, () => void this.open());
     channel.on(pageSelect, ({ tensor }) => store.dispatch({ type: 'select', tensor }));
     store.subscribe((state, before) => {
       if (state.selected !== before.selected || state.scan !== before.scan) this.compressSelected();
@@ -44,6 +48,11 @@ export class Controller {
 
   private get path(): string {
     return this.store.state.start?.paths[0] ?? '';
+  }
+
+  private get head(): FileHead | null {
+    const { file } = this.store.state;
+    return file.kind === 'open' ? file.head : null;
   }
 
   async start(): Promise<void> {
@@ -133,15 +142,36 @@ export class Controller {
     this.compressing?.abort();
     this.compressing = null;
     if (wanted === null) return;
+    this.compressing = this.compress(wanted);
+  }
+
+  /** The size of all tensors together after gzip, unless it is known or on its way. */
+  compressAll(): void {
+    if (this.store.state.modelGzip !== null) return;
+    this.compressingAll?.abort();
+    this.compressingAll = this.compress(null);
+  }
+
+  /** Nobody looks at that size any more. */
+  stopCompressingAll(): void {
+    this.compressingAll?.abort();
+    this.compressingAll = null;
+  }
+
+  private compress(tensor: string | null): AbortController {
     const controller = new AbortController();
-    this.compressing = controller;
-    const tell = (found: Gzip | null): void => this.store.dispatch({ type: 'gzip', tensor: wanted, gzip: found });
+    const { head } = this;
+    // An answer about the file as it was is none about the file as it is.
+    const tell = (found: Gzip | null): void => {
+      if (this.head === head) this.store.dispatch({ type: 'gzip', tensor, gzip: found });
+    };
     tell('asked');
-    this.channel.ask(gzip, { path: this.path, tensor: wanted }, controller.signal).then(
+    this.channel.ask(gzip, { path: this.path, ...(tensor === null ? {} : { tensor }) }, controller.signal).then(
       (answer) => tell(answer.ok ? (answer.value ?? 'none') : 'none'),
-      // Another tensor was opened: asked again when this one is.
+      // Given up: asked again when somebody looks again.
       (error: unknown) => tell(isAbort(error) ? null : 'none'),
     );
+    return controller;
   }
 
   act(action: PageAction): void {

@@ -61,7 +61,7 @@ describe('the histogram', () => {
 
 describe('sizes', () => {
   test('say which forms a tensor does not have', () =>
-    expect(formsOf(statsFor()).map(({ bytes }) => bytes === null)).toEqual([false, true, false, false, true]));
+    expect(formsOf(statsFor(), numbers).map(({ bytes }) => bytes === null)).toEqual([false, true, false, false, true]));
 
   test.each([
     [900, 'B'],

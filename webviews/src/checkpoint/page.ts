@@ -1,4 +1,4 @@
-import type { FileHead } from '@espalier/protocol';
+import type { FileHead, Finding } from '@espalier/protocol';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { View } from '../heatmap/viewport.js';
 import type { Channel } from '../shared/channel.js';
@@ -21,9 +21,10 @@ import { detailFindings, detailHead, detailWithoutValues } from './detailView.js
 import { allFindings, type FindingGroup, groupFindings } from './findings.js';
 import { actionButtons, factsLine, findingsStrip, findingsToggle, notice, progressLine } from './headerView.js';
 import { histogramView } from './histogramView.js';
+import { modelSizes } from './modelSizes.js';
 import { modelStrip } from './modelStrip.js';
 import { countRows, type Row, shownRows, tableRows } from './rows.js';
-import { sizesView } from './sizes.js';
+import { formsOf, sizesView } from './sizes.js';
 import { type Action, PICTURES, type Picture, STANDARD_SPLIT, type State, type Which } from './state.js';
 import { quantilesView, statisticsView } from './statistics.js';
 import { KEYS, S } from './strings.js';
@@ -121,10 +122,19 @@ export class CheckpointPage extends LitElement {
     return this.open(state, file.head, name, numbers);
   }
 
+  private allFindings({ findings, tensors }: FileHead): readonly Finding[] {
+    const { state } = this.store;
+    return this.findings(findings, state.findings, tensors, state.facts);
+  }
+
+  private allRows(head: FileHead): readonly Row[] {
+    return this.rows(head.tensors, this.store.state.facts, this.allFindings(head));
+  }
+
   private open(state: State, head: FileHead, name: string, numbers: Numbers): TemplateResult {
-    const findings = this.findings(head.findings, state.findings, head.tensors, state.facts);
+    const findings = this.allFindings(head);
     const groups = this.groups(findings);
-    const rows = this.rows(head.tensors, state.facts, findings);
+    const rows = this.allRows(head);
     const sums = this.sums(rows);
     const shown = this.shown(rows, state.filter, state.which, state.sort);
     const empty = head.tensors.length === 0;
@@ -338,13 +348,13 @@ export class CheckpointPage extends LitElement {
               </div>
               ${quantilesView(values.stats, numbers)}
               <hr />
-              ${sizesView(values.stats, state.gzip.get(head.name), numbers, state.asTable.has('sizes'), () => this.twin('sizes'))}`
+              ${sizesView(formsOf(values.stats, numbers, state.gzip.get(head.name)), numbers, state.asTable.has('sizes'), () => this.twin('sizes'))}`
           : detailWithoutValues(row, reading, this.sums(rows).read, numbers, {
               read: () => this.controller.read({ first: [head.name] }),
               showHeader: () =>
-                openSheet(
+                void openSheet(
                   S.header.title,
-                  html`<pre class="scroll" tabindex="0">${JSON.stringify(head, null, 2)}</pre>`,
+                  () => html`<pre class="scroll" tabindex="0">${JSON.stringify(head, null, 2)}</pre>`,
                 ),
             })
       }
@@ -388,9 +398,7 @@ export class CheckpointPage extends LitElement {
   private shownNow(): readonly Row[] {
     const { state } = this.store;
     if (state.file.kind !== 'open') return [];
-    const { head } = state.file;
-    const findings = this.findings(head.findings, state.findings, head.tensors, state.facts);
-    return this.shown(this.rows(head.tensors, state.facts, findings), state.filter, state.which, state.sort);
+    return this.shown(this.allRows(state.file.head), state.filter, state.which, state.sort);
   }
 
   /** A group of several leads to the table of findings, one alone to its tensor. */
@@ -406,9 +414,7 @@ export class CheckpointPage extends LitElement {
   private nextFinding(): void {
     const { state } = this.store;
     if (state.file.kind !== 'open') return;
-    const { head } = state.file;
-    const findings = this.findings(head.findings, state.findings, head.tensors, state.facts);
-    const named = [...new Set(findings.flatMap(({ tensor }) => tensor ?? []))];
+    const named = [...new Set(this.allFindings(state.file.head).flatMap(({ tensor }) => tensor ?? []))];
     if (named.length === 0) return;
     const next = named[(named.indexOf(state.selected ?? '') + 1) % named.length]!;
     this.dispatch({ type: 'select', tensor: next });
@@ -435,17 +441,35 @@ export class CheckpointPage extends LitElement {
     }
   }
 
+  /** The sizes of the whole model. What gzip makes of it is asked for while somebody looks. */
+  private openSizes(numbers: Numbers): void {
+    const content = (): TemplateResult => {
+      const { file, modelGzip, asTable } = this.store.state;
+      if (file.kind !== 'open') return html``;
+      const rows = this.allRows(file.head);
+      return modelSizes(rows, this.sums(rows), modelGzip, numbers, asTable.has('sizes'), () => this.twin('sizes'));
+    };
+    const stop = (): void => {
+      unsubscribe();
+      this.controller.stopCompressingAll();
+    };
+    const draw = openSheet(S.modelSizes.title, content, { onClose: stop });
+    const unsubscribe = this.store.subscribe(({ file }, before) => {
+      draw();
+      if (file !== before.file && file.kind === 'open') this.controller.compressAll();
+    });
+    this.controller.compressAll();
+  }
+
   private moreItems(name: string, head: FileHead, groups: readonly FindingGroup[], numbers: Numbers) {
     const M = S.moreMenu;
-    const { state } = this.store;
-    const sums = this.sums(
-      this.rows(head.tensors, state.facts, this.findings(head.findings, state.findings, head.tensors, state.facts)),
-    );
+    const sums = this.sums(this.allRows(head));
     return [
       {
         label: M.copy,
         choose: () => this.controller.act({ action: 'copy', text: summaryMarkdown(name, head, sums, groups, numbers) }),
       },
+      { label: M.sizes, choose: () => this.openSizes(numbers) },
       { label: M.details, choose: () => openDetailsSheet(head, numbers) },
       { label: M.readAgain, choose: () => void this.controller.open() },
     ];

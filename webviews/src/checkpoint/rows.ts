@@ -1,6 +1,6 @@
 import type { Fault } from '@espalier/base';
 import type { Finding, TensorFacts, TensorHead, TensorStats } from '@espalier/protocol';
-import type { Sort } from '../shared/virtualTable.js';
+import { type Sort, type SortKey, sortedBy, wordFilter } from '../shared/sorting.js';
 import { faultOf, findingsByTensor } from './findings.js';
 import { type Pattern, patternOf } from './pattern.js';
 import type { Which } from './state.js';
@@ -68,28 +68,15 @@ export const patternText = (pattern: Pattern | null): string =>
   pattern === null ? '' : pattern.kind === 'rows' ? 'rows' : pattern.name;
 
 /** The rows that pass, in order. Every word of the filter must occur in the name, the type or the pattern. */
-export function shownRows(rows: readonly Row[], filter: string, which: Which, sort: Sort | null): Row[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const passes = (row: Row): boolean => {
-    if (!PICK[which](row)) return false;
-    const text = `${row.head.name} ${row.head.storage} ${patternText(row.pattern)}`.toLowerCase();
-    return words.every((word) => text.includes(word));
-  };
-  const shown = rows.filter(passes);
-  const sign = sort?.direction === 'ascending' ? 1 : -1;
+export function shownRows(rows: readonly Row[], filter: string, which: Which, sort: Sort | null): readonly Row[] {
+  const passes = wordFilter(filter);
+  const pick = PICK[which];
+  const shown = rows.filter(
+    (row) => pick(row) && passes(`${row.head.name} ${row.head.storage} ${patternText(row.pattern)}`),
+  );
   const value = sort === null ? undefined : SORT_VALUES[sort.key];
-  if (value === undefined) return shown;
-  const keyed = shown.map((row) => ({ row, key: value(row) }));
-  keyed.sort((a, b) => {
-    // What is not known goes last in both directions.
-    if (a.key === null || b.key === null)
-      return Number(a.key === null) - Number(b.key === null) || a.row.index - b.row.index;
-    return sign * compareKeys(a.key, b.key) || a.row.index - b.row.index;
-  });
-  return keyed.map(({ row }) => row);
+  return sort === null || value === undefined ? shown : sortedBy(shown, sort.direction, value);
 }
-
-type SortKey = number | string | null;
 
 const statsOf = (row: Row): TensorStats | null => (row.values.kind === 'read' ? row.values.stats : null);
 
@@ -106,9 +93,3 @@ const SORT_VALUES: Readonly<Record<string, (row: Row) => SortKey>> = {
   dead: (row) => statsOf(row)?.deadOutputChannels ?? null,
   pattern: ({ pattern }) => (pattern === null ? null : `${patternText(pattern)} ${pattern.share.toFixed(6)}`),
 };
-
-const natural = new Intl.Collator('en', { numeric: true });
-
-function compareKeys(a: string | number, b: string | number): number {
-  return typeof a === 'number' && typeof b === 'number' ? a - b : natural.compare(String(a), String(b));
-}

@@ -1,7 +1,7 @@
 import type { FileHead, PageStart, ScanEnd, TensorHead } from '@espalier/protocol';
 import { describe, expect, test } from 'vitest';
 import { findingFor, headFor, statsFor } from '../../test/facts.js';
-import { type Action, initialState, nextSort, reduce, remembered, type State } from './state.js';
+import { type Action, initialState, reduce, remembered, type State } from './state.js';
 
 const START: PageStart = { kind: 'checkpoint', paths: ['/a'], names: ['a'], locale: 'en', scanAutomatically: true };
 
@@ -135,16 +135,6 @@ describe('a file that changed', () => {
       kind: 'deleted',
       at: 5,
     }));
-});
-
-describe('sorting', () => {
-  test('goes down, up and back to file order; names begin upwards', () => {
-    const down = nextSort(null, 'zeros');
-    const up = nextSort(down, 'zeros');
-    expect([down?.direction, up?.direction, nextSort(up, 'zeros')]).toEqual(['descending', 'ascending', null]);
-    expect(nextSort(null, 'name')?.direction).toBe('ascending');
-    expect(nextSort(up, 'size')).toEqual({ key: 'size', direction: 'descending' });
-  });
 });
 
 test('pictures become tables together and pictures again', () => {

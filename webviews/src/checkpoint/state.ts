@@ -9,7 +9,7 @@ import type {
   SizesAsStored,
   TensorFacts,
 } from '@espalier/protocol';
-import type { Sort } from '../shared/virtualTable.js';
+import { nextSort, type Sort } from '../shared/sorting.js';
 import { allFindings, worstTensor } from './findings.js';
 
 export type ScanProgress = Extract<ScanItem, { kind: 'progress' }>;
@@ -45,6 +45,8 @@ export interface State {
   readonly facts: ReadonlyMap<string, TensorFacts>;
   /** Sizes after gzip that were asked for one by one; `asked` while the answer is on its way. */
   readonly gzip: ReadonlyMap<string, Gzip>;
+  /** The same of all tensors together; null until it is asked for. */
+  readonly modelGzip: Gzip | null;
   /** Findings that came with the values. */
   readonly findings: readonly Finding[];
   readonly scan: Scan;
@@ -71,6 +73,7 @@ export const initialState: State = {
   file: { kind: 'opening' },
   facts: new Map(),
   gzip: new Map(),
+  modelGzip: null,
   findings: [],
   scan: { kind: 'none' },
   news: null,
@@ -96,7 +99,8 @@ export type Action =
   | { readonly type: 'opening' }
   | { readonly type: 'scan-started' }
   | { readonly type: 'scan-item'; readonly item: ScanItem }
-  | { readonly type: 'gzip'; readonly tensor: string; readonly gzip: Gzip | null }
+  /** Without a tensor: of all together. */
+  | { readonly type: 'gzip'; readonly tensor: string | null; readonly gzip: Gzip | null }
   | { readonly type: 'scan-ended'; readonly end: ScanEnd; readonly at: number }
   | { readonly type: 'scan-stopped' }
   | { readonly type: 'scan-failed'; readonly fault: Fault }
@@ -133,6 +137,7 @@ export function reduce(state: State, action: Action): State {
     case 'scan-item':
       return scanItem(state, action.item);
     case 'gzip': {
+      if (action.tensor === null) return { ...state, modelGzip: action.gzip };
       const gzip = new Map(state.gzip);
       if (action.gzip === null) gzip.delete(action.tensor);
       else gzip.set(action.tensor, action.gzip);
@@ -185,6 +190,7 @@ function opened(state: State, head: FileHead, at: number): State {
     file: { kind: 'open', head },
     facts: new Map(),
     gzip: new Map(),
+    modelGzip: null,
     findings: [],
     scan: { kind: 'none' },
     news: null,
@@ -214,15 +220,6 @@ function scanEnded(state: State, end: ScanEnd, at: number): State {
   if (state.chosen || state.touched || state.file.kind !== 'open' || at - state.openedAt > SETTLING_MS) return next;
   const { findings, tensors } = state.file.head;
   return { ...next, selected: worstTensor(allFindings(findings, end.findings, tensors, state.facts), tensors) };
-}
-
-/** Descending, ascending, file order again; names begin ascending. */
-export function nextSort(sort: Sort | null, column: string): Sort | null {
-  const first = column === 'name' ? 'ascending' : 'descending';
-  if (sort?.key !== column) return { key: column, direction: first };
-  return sort.direction === first
-    ? { key: column, direction: first === 'ascending' ? 'descending' : 'ascending' }
-    : null;
 }
 
 /** If any of the pictures is shown as one, all become tables; else all become pictures. */

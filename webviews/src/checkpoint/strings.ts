@@ -29,6 +29,7 @@ export const S = {
   },
   moreMenu: {
     copy: 'Copy Summary as Markdown',
+    sizes: 'Sizes of the Model',
     details: 'File, Metadata and Operators',
     readAgain: 'Read Values Again',
   },
@@ -180,6 +181,13 @@ export const S = {
     none: 'no axis divides by 4',
     twin: ['Form', 'Size', 'Smaller by', 'How'],
   },
+  modelSizes: {
+    title: 'Sizes of the model',
+    fitting: (n: string, all: string) => `${n} of ${all} layers`,
+    fittingWhy: 'Layers in which every group of four has two zeros; the others keep their bytes',
+    unread: 'The others have not been read and keep their bytes',
+    keeps: 'A tensor that has no such form keeps its bytes.',
+  },
   heatmap: {
     title: 'Heat map',
     colour: 'Colour',
@@ -212,7 +220,14 @@ export const S = {
     metadata: 'Metadata',
     noMetadata: 'The header carries no metadata.',
     operators: 'Operators',
-    operatorColumns: ['Operator', 'Kind', 'Input', 'Output', 'Multiply-adds', 'Activations'],
+    columns: {
+      name: 'Operator',
+      kind: 'Kind',
+      input: 'Input',
+      output: 'Output',
+      macs: 'Multiply-adds',
+      activations: 'Activations',
+    },
     unknown: 'unknown',
     total: (macs: string) => `${macs} multiply-adds per run`,
     atLeast: (macs: string, n: string) => `at least ${macs} multiply-adds per run; ${n} operators are not understood`,

@@ -5,6 +5,7 @@ import {
   compareHeads,
   type PageAction,
   pageAction,
+  pageReload,
   pageSelect,
   pageStart,
   pageStore,
@@ -33,6 +34,7 @@ export class Controller {
     private readonly trendStore: Store<TrendState, TrendAction>,
   ) {
     channel.on(changed, ({ path, at, deleted }) => store.dispatch({ type: 'file-changed', path, at, deleted }));
+    channel.on(pageReload, () => void (this.paths.length > 2 ? this.openTrend() : this.open()));
     channel.on(pageSelect, ({ tensor }) => store.dispatch({ type: 'select', tensor }));
     store.subscribe((state, before) => {
       if (state.split !== before.split) channel.send(pageStore, { key: 'compareSplit', value: state.split });

@@ -1,5 +1,5 @@
 import type { StructureDiff, TensorHead, ValueDiff } from '@espalier/protocol';
-import type { Sort } from '../shared/virtualTable.js';
+import { type Sort, type SortKey, sortedBy, wordFilter } from '../shared/sorting.js';
 import type { Which } from './state.js';
 
 /** A tensor that both files have, under one name or two. */
@@ -56,32 +56,15 @@ export function shownRows(
   which: Which,
   sort: Sort | null,
   comparing: boolean,
-): Row[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+): readonly Row[] {
+  const passes = wordFilter(filter);
   const pick = picker(comparing)[which];
-  const shown = rows.filter((row) => {
-    const text = `${row.head.name} ${row.before.name} ${row.head.storage}`.toLowerCase();
-    return pick(row) && words.every((word) => text.includes(word));
-  });
+  const shown = rows.filter((row) => pick(row) && passes(`${row.head.name} ${row.before.name} ${row.head.storage}`));
   const value = sort === null ? undefined : SORT_VALUES[sort.key];
-  if (sort === null || value === undefined) return shown;
-  const sign = sort.direction === 'ascending' ? 1 : -1;
-  const keyed = shown.map((row) => ({ row, key: value(row) }));
-  keyed.sort((a, b) => {
-    if (a.key === null || b.key === null)
-      return Number(a.key === null) - Number(b.key === null) || a.row.index - b.row.index;
-    const order =
-      typeof a.key === 'number' && typeof b.key === 'number'
-        ? a.key - b.key
-        : natural.compare(String(a.key), String(b.key));
-    return sign * order || a.row.index - b.row.index;
-  });
-  return keyed.map(({ row }) => row);
+  return sort === null || value === undefined ? shown : sortedBy(shown, sort.direction, value);
 }
 
-const natural = new Intl.Collator('en', { numeric: true });
-
-const SORT_VALUES: Readonly<Record<string, (row: Row) => number | string | null>> = {
+const SORT_VALUES: Readonly<Record<string, (row: Row) => SortKey>> = {
   name: ({ head }) => head.name,
   changed: ({ diff }) => (diff === null || diff.elements === 0 ? null : diff.changed / diff.elements),
   newZeros: ({ diff }) => diff?.newZeros ?? null,

@@ -8,8 +8,7 @@ import type {
   StructureDiff,
   ValueDiff,
 } from '@espalier/protocol';
-import { nextSort } from '../checkpoint/state.js';
-import type { Sort } from '../shared/virtualTable.js';
+import { nextSort, type Sort } from '../shared/sorting.js';
 
 export type CompareProgress = Extract<CompareItem, { kind: 'progress' }>;
 

@@ -1,6 +1,5 @@
 import type { Fault } from '@espalier/base';
-import { nextSort } from '../checkpoint/state.js';
-import type { Sort } from '../shared/virtualTable.js';
+import { nextSort, type Sort, type SortKey, sortedBy, wordFilter } from '../shared/sorting.js';
 
 /** A layer and its share of zeros in each checkpoint; null where a checkpoint does not have it. */
 export interface TrendLayer {
@@ -62,29 +61,15 @@ export function trendChange({ sparsity }: TrendLayer): number | null {
 }
 
 /** Columns sort by name, by change, or by one checkpoint (`file 2`). */
-export function shownLayers(layers: readonly TrendLayer[], filter: string, sort: Sort | null): TrendLayer[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = layers.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
+export function shownLayers(layers: readonly TrendLayer[], filter: string, sort: Sort | null): readonly TrendLayer[] {
+  const passes = wordFilter(filter);
+  const shown = layers.filter(({ name }) => passes(name));
   if (sort === null) return shown;
-  const sign = sort.direction === 'ascending' ? 1 : -1;
-  const key = (layer: TrendLayer): number | string | null => {
+  return sortedBy(shown, sort.direction, (layer): SortKey => {
     if (sort.key === 'name') return layer.name;
     return sort.key === 'change' ? trendChange(layer) : (layer.sparsity[Number(sort.key.replace('file ', ''))] ?? null);
-  };
-  return shown
-    .map((layer, index) => ({ layer, index, key: key(layer) }))
-    .sort((a, b) => {
-      if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null) || a.index - b.index;
-      const order =
-        typeof a.key === 'number' && typeof b.key === 'number'
-          ? a.key - b.key
-          : natural.compare(String(a.key), String(b.key));
-      return sign * order || a.index - b.index;
-    })
-    .map(({ layer }) => layer);
+  });
 }
-
-const natural = new Intl.Collator('en', { numeric: true });
 
 /** The points of a line in a box, top left (0, 0). A missing checkpoint breaks the line. */
 export function lineRuns(

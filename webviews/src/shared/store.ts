@@ -2,8 +2,8 @@
 export interface Store<State, Action> {
   readonly state: State;
   dispatch(action: Action): void;
-  /** Called after every change, with the state before. */
-  subscribe(listener: (state: State, before: State) => void): void;
+  /** Called after every change, with the state before. Returns the function that ends this. */
+  subscribe(listener: (state: State, before: State) => void): () => void;
 }
 
 export function createStore<State, Action>(
@@ -11,7 +11,7 @@ export function createStore<State, Action>(
   initial: State,
 ): Store<State, Action> {
   let state = initial;
-  const listeners: ((state: State, before: State) => void)[] = [];
+  const listeners = new Set<(state: State, before: State) => void>();
   return {
     get state() {
       return state;
@@ -21,7 +21,10 @@ export function createStore<State, Action>(
       state = reduce(state, action);
       if (state !== before) for (const listener of listeners) listener(state, before);
     },
-    subscribe: (listener) => listeners.push(listener),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
   };
 }
 

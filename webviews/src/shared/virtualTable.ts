@@ -1,10 +1,14 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import type { Sort } from './sorting.js';
 import { css } from './styles.js';
 import { type RowWindow, rowWindow, scrollToRow, visibleRows } from './virtualRows.js';
 
-export const ROW_HEIGHT = 22;
+const ROW_HEIGHT = 22;
 const HEAD_HEIGHT = 24;
+
+/** Pixels of a table that shows this many rows. */
+export const tableHeight = (rows: number): number => HEAD_HEIGHT + rows * ROW_HEIGHT;
 
 export interface Column<Row> {
   readonly key: string;
@@ -16,11 +20,6 @@ export interface Column<Row> {
   readonly className?: string;
   readonly sortable?: boolean;
   readonly cell: (row: Row) => unknown;
-}
-
-export interface Sort {
-  readonly key: string;
-  readonly direction: 'ascending' | 'descending';
 }
 
 /** Everything a table shows and whom it tells. Rows are plain data; the table holds no state but its scroll position. */
