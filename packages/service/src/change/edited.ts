@@ -1,19 +1,30 @@
-import type { Checkpoint, TensorEntry } from '@espalier/checkpoint';
+import { type Checkpoint, entryOutput, type OutputTensor, type TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { ChangeNote } from '@espalier/protocol';
-import { type Mask, maskedEntry } from '@espalier/pruning';
+import { type Mask, maskedEntry, maskedOutput, type PrunableLayer } from '@espalier/pruning';
 
 /** A tensor on its way through the steps. Nothing is written; values are read through. */
 export interface EditedTensor {
   readonly head: TensorHead;
   /** As it is in the input. */
   readonly entry: TensorEntry;
-  /** What the steps so far leave of it, together. */
+  /** What a step made of it that does more than to zero weights. */
+  readonly after?: Replacement;
+  /** What the steps leave of it, or of `after` where that is there: a replacement takes up the masks before it. */
   readonly mask?: Mask;
   /** Ids of the steps that changed it. */
   readonly steps: readonly string[];
   /** Why the last step that might have changed it did not. */
   readonly leftAlone: string | null;
+}
+
+/** What stands in place of a tensor: other values, another shape, another way of storing. */
+export interface Replacement {
+  readonly head: TensorHead;
+  /** Its logical values. */
+  readonly entry: TensorEntry;
+  /** What a writer stores in its place, where that is not the entry: quantized numbers and their scales. */
+  readonly outputs?: readonly OutputTensor[];
 }
 
 /** A checkpoint between two steps. Steps make new states. */
@@ -23,6 +34,28 @@ export interface EditState {
   readonly notes: readonly ChangeNote[];
 }
 
+/** The tensor as it is without its mask. */
+export const unmasked = ({ head, entry, after }: EditedTensor): Pick<EditedTensor, 'head' | 'entry'> =>
+  after ?? { head, entry };
+
+/** The tensor as a method that knows masks sees it. */
+export const layerOf = (tensor: EditedTensor): PrunableLayer => ({
+  ...unmasked(tensor),
+  ...(tensor.mask === undefined ? {} : { mask: tensor.mask }),
+});
+
+/** The head of the tensor as the next reader sees it. */
+export const headAfter = ({ head, after }: EditedTensor): TensorHead => after?.head ?? head;
+
 /** The tensor as the next reader sees it. */
-export const entryAfter = ({ head, entry, mask }: EditedTensor): TensorEntry =>
-  mask === undefined ? entry : maskedEntry({ head, entry }, mask);
+export function entryAfter(tensor: EditedTensor): TensorEntry {
+  const { head, entry } = unmasked(tensor);
+  return tensor.mask === undefined ? entry : maskedEntry({ head, entry }, tensor.mask);
+}
+
+/** What a writer stores of it. */
+export function outputsOf(tensor: EditedTensor): readonly OutputTensor[] {
+  const { head, entry } = unmasked(tensor);
+  if (tensor.mask !== undefined) return [maskedOutput({ head, entry }, tensor.mask)];
+  return tensor.after?.outputs ?? [entryOutput(entry)];
+}

@@ -3,7 +3,7 @@ import type { Fault, Result, Work } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { LayerChange } from '@espalier/protocol';
-import { type EditedTensor, entryAfter } from './edited.js';
+import { type EditedTensor, entryAfter, headAfter } from './edited.js';
 
 /** What reading a tensor told, as far as a change needs it. */
 interface Seen {
@@ -26,7 +26,8 @@ export async function layerChange(
   const before = await look(entry, head, work);
   if (!before.ok) return before;
   const touched = tensor.steps.length > 0;
-  const after = touched ? await look(entryAfter(tensor), head, work) : before;
+  const now = headAfter(tensor);
+  const after = touched ? await look(entryAfter(tensor), now, work) : before;
   if (!after.ok) return after;
   const energies =
     before.value.energy === null || after.value.energy === null
@@ -39,9 +40,9 @@ export async function layerChange(
     value: {
       name: head.name,
       role: head.role,
-      storage: { before: head.storage, after: head.storage },
-      shape: { before: head.shape, after: head.shape },
-      elements: { before: head.elements, after: head.elements },
+      storage: { before: head.storage, after: now.storage },
+      shape: { before: head.shape, after: now.shape },
+      elements: { before: head.elements, after: now.elements },
       zeros: { before: before.value.zeros, after: after.value.zeros },
       energy: energies,
       energyKept: energies === null || energies.before === 0 ? null : Math.min(1, energies.after / energies.before),

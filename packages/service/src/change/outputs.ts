@@ -1,9 +1,8 @@
 import { type Fault, fail, ok, type Result } from '@espalier/base';
-import { entryOutput, type OutputContent, type Writer, writerFor, writers } from '@espalier/checkpoint';
-import { maskedOutput } from '@espalier/pruning';
+import { type OutputContent, type Writer, writerFor, writers } from '@espalier/checkpoint';
 import type { RecipeOutput } from '@espalier/recipe';
 import { baseName, joinPath, parentOf } from '../resolve/paths.js';
-import type { EditState } from './edited.js';
+import { type EditState, outputsOf } from './edited.js';
 import type { OpenInput } from './openInput.js';
 
 /** Where an output goes, and who writes it. */
@@ -41,11 +40,13 @@ export function contentOf(
   metadata: Readonly<Record<string, string>>,
 ): OutputContent {
   const byName = new Map(tensors.map((tensor) => [tensor.head.name, tensor]));
-  const outputs = tensors.flatMap(({ head, entry, mask }) => {
+  const outputs = tensors.flatMap((tensor) => {
+    const { head, entry } = tensor;
     if (entry.data.kind === 'none' && entry.elements > 0) return [];
     const shared = head.sharesStorageWith === undefined ? undefined : byName.get(head.sharesStorageWith);
-    const own = mask ?? (shared?.entry.elements === entry.elements ? shared.mask : undefined);
-    return [own === undefined ? entryOutput(entry) : maskedOutput({ head, entry }, own)];
+    const inherits =
+      tensor.mask === undefined && shared?.mask !== undefined && shared.entry.elements === entry.elements;
+    return outputsOf(inherits ? { ...tensor, mask: shared.mask } : tensor);
   });
   return { tensors: outputs, metadata: { ...checkpoint.metadata, ...metadata }, input: checkpoint };
 }

@@ -4,7 +4,7 @@ import type { ChangeReport } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
 import { joinPath } from '../resolve/paths.js';
 import { changeReport } from './changeReport.js';
-import { type EditedTensor, type EditState, entryAfter } from './edited.js';
+import { type EditedTensor, type EditState, entryAfter, headAfter } from './edited.js';
 import { type OpenInput, openInput } from './openInput.js';
 import { contentOf, type Destination, destinationOf } from './outputs.js';
 import { applySteps, planOf } from './planRecipe.js';
@@ -181,16 +181,16 @@ async function countLayers({ tensors }: EditState, work: Work): Promise<Result<L
 }
 
 /** A method that looked at every value may have counted the zeros. */
-async function zerosBefore({ entry, head, mask }: EditedTensor, work: Work): Promise<Result<number, Fault>> {
-  if (mask?.kind === 'threshold' && mask.zeros !== undefined) return ok(mask.zeros);
+async function zerosBefore({ entry, head, mask, after }: EditedTensor, work: Work): Promise<Result<number, Fault>> {
+  if (after === undefined && mask?.kind === 'threshold' && mask.zeros !== undefined) return ok(mask.zeros);
   return await zerosOf(entry, head, work);
 }
 
 /** What a threshold drops is known without a read: every zero lies below it, unless it is zero itself. */
 async function zerosAfter(tensor: EditedTensor, before: number, work: Work): Promise<Result<number, Fault>> {
-  const { head, mask } = tensor;
-  if (mask?.kind === 'threshold') return ok(Math.max(before, mask.elements - mask.kept));
-  return zerosOf(entryAfter(tensor), head, work);
+  const { mask, after } = tensor;
+  if (after === undefined && mask?.kind === 'threshold') return ok(Math.max(before, mask.elements - mask.kept));
+  return zerosOf(entryAfter(tensor), headAfter(tensor), work);
 }
 
 /** Sizes and times of the input's files: what is written must be made of one version of them. */

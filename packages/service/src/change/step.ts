@@ -1,0 +1,16 @@
+import type { Fault, Result, Work } from '@espalier/base';
+import type { PrunableLayer } from '@espalier/pruning';
+import type { Exclusions, RecipeStep } from '@espalier/recipe';
+import type { EditState } from './edited.js';
+
+/** Opens a file that an option names. */
+export type OpenLayers = (path: string) => Promise<Result<readonly PrunableLayer[], Fault>>;
+
+/** What a step makes of a state. Faults: those of the method and of the sources. */
+export type ApplyStep = (
+  state: EditState,
+  step: RecipeStep,
+  exclude: Exclusions,
+  open: OpenLayers,
+  work: Work,
+) => Promise<Result<EditState, Fault>>;
