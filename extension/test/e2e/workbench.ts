@@ -69,6 +69,8 @@ export async function chooseInSubmenu(page: Page, name: string, submenu: string,
 /** Labels of the context menu of an entry of the explorer. */
 export async function explorerMenu(page: Page, name: string): Promise<string[]> {
   await openExplorerMenu(page, name);
+  // Entries are drawn one after the other; every entry of the explorer can be deleted, and little follows that.
+  await page.getByRole('menuitem', { name: /^Delete/ }).waitFor();
   const labels = await page.getByRole('menuitem').allInnerTexts();
   await closeMenu(page);
   return labels.map((label) => tidy(label));
