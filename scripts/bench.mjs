@@ -10,6 +10,16 @@ import { documentOf, printed, tablesOf } from './benchTables.mjs';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const wanted = process.argv.slice(2);
 
+const names = benchFolders().flatMap((folder) =>
+  readdirSync(folder).flatMap((name) => (name.endsWith('.bench.ts') ? path.join(folder, name) : [])),
+);
+const unknown = wanted.filter((part) => !names.some((name) => name.includes(part)));
+if (unknown.length > 0) {
+  const there = names.map((name) => path.basename(name, '.bench.ts')).join(', ');
+  process.stderr.write(`No benchmark is called ${unknown.join(', ')}; there are ${there}.\n`);
+  process.exit(2);
+}
+
 const tables = [];
 let skipped = 0;
 for (const folder of benchFolders()) {

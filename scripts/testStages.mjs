@@ -13,6 +13,7 @@
 export const STAGES = [
   { name: 'build', what: 'everything that ships', step: 'build' },
   { name: 'start', what: 'npm start -- --no-open', step: 'demo', needs: ['build'] },
+  { name: 'open', what: 'npm start with VS Code, and without an editor', step: 'opening', needs: ['build'] },
   { name: 'types', what: 'the TypeScript compiler', npm: 'check' },
   { name: 'lint', what: 'biome', npm: 'lint' },
   {
