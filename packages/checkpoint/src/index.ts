@@ -17,5 +17,15 @@ export type { AttributeValue, Dialect, Graph, GraphBody, GraphNode, GraphValue }
 export { openCheckpoint } from './open.js';
 export { dequantize, readValues } from './values/readValues.js';
 export { entryOutput } from './write/entryOutput.js';
+export type {
+  AddInitializer,
+  GraphEdit,
+  InsertNode,
+  NewAttribute,
+  NewNode,
+  ReplaceByDequantize,
+  Rewire,
+  SetAttribute,
+} from './write/onnx/graphEdits.js';
 export type { ByteSink, OutputContent, OutputFolder, OutputTensor, Writer, WrittenFile } from './write/output.js';
 export { writerFor, writers } from './write/writers.js';

@@ -29,7 +29,8 @@ export class WireField {
   /** Payload of a length-delimited field, as offsets in the file; the value itself for the others. */
   begin = 0;
   end = 0;
-  /** Where the reader goes on; its own. */
+  /** The field with its tag: first byte and the byte after the last, as offsets in the file. For those who copy fields. */
+  from = 0;
   next = 0;
   /** Set for length-delimited payloads of at most `INLINE_BYTES`. */
   payload: Uint8Array | undefined;

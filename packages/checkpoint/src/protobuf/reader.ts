@@ -111,6 +111,7 @@ export class WireReader {
           field.payload = window.bytes.subarray(field.begin - window.begin, field.end - window.begin);
         }
       }
+      field.next = at;
       if (handler !== undefined) {
         const pending = handler(field);
         if (pending !== undefined) await pending;
@@ -183,6 +184,7 @@ export class WireReader {
 /** Reads the tag and the value, or the tag and the length, at `at`; returns the position after it. Positions are in `bytes`. */
 function readHeader(field: WireField, bytes: Uint8Array, at: number, limit: number, base: number): number {
   field.begin = base + at;
+  field.from = field.begin;
   at = field.varint(bytes, at, limit);
   const wire = field.low & 7;
   const number = field.high * 2 ** 29 + (field.low >>> 3);

@@ -3,6 +3,7 @@ import { byteLength, type Dtype, isDtype } from '@espalier/tensor';
 import type { TensorEntry } from '../checkpoint.js';
 import { readValues } from '../values/readValues.js';
 import type { OutputTensor } from './output.js';
+import { sourceWindows } from './sourceWindows.js';
 
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
@@ -11,18 +12,9 @@ export function entryOutput(entry: TensorEntry): OutputTensor {
   const { name, shape, data } = entry;
   if (data.kind === 'raw' && data.affine === undefined) {
     const length = byteLength(data.dtype, entry.elements);
-    async function* windows(work: Work): AsyncGenerator<Uint8Array> {
-      const { source, begin } = data as Extract<typeof data, { kind: 'raw' }>;
-      const buffers = [0, 1].map(() => new Uint8Array(Math.min(WINDOW_BYTES, length)));
-      for (let at = 0; at < length; at += WINDOW_BYTES) {
-        work.signal.throwIfAborted();
-        const window = buffers[(at / WINDOW_BYTES) % 2]!.subarray(0, Math.min(WINDOW_BYTES, length - at));
-        await source.readInto(window, begin + at, work.signal);
-        yield window;
-        await breathe();
-      }
-    }
-    return { name, dtype: data.dtype, shape, byteLength: length, origin: entry, windows };
+    const { source, begin } = data;
+    const windows = (work: Work): AsyncIterable<Uint8Array> => sourceWindows(source, begin, length, work);
+    return { name, dtype: data.dtype, shape, byteLength: length, origin: entry, unchanged: true, windows };
   }
   return valuesOutput(entry);
 }
@@ -46,5 +38,13 @@ function valuesOutput(entry: TensorEntry): OutputTensor {
       await breathe();
     }
   }
-  return { name: entry.name, dtype, shape: entry.shape, byteLength: entry.elements * width, windows };
+  return {
+    name: entry.name,
+    dtype,
+    shape: entry.shape,
+    byteLength: entry.elements * width,
+    origin: entry,
+    unchanged: true,
+    windows,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Fault, Result, Shape, Work } from '@espalier/base';
 import type { Dtype } from '@espalier/tensor';
 import type { Checkpoint, TensorEntry } from '../checkpoint.js';
+import type { GraphEdit } from './onnx/graphEdits.js';
 
 /** A file that is being written. Nothing is seen of it before `commit` of its folder. */
 export interface ByteSink {
@@ -36,8 +37,10 @@ export interface OutputTensor {
   readonly byteLength: number;
   /** A window is valid until the next but one is asked for: it may be written while the next one is made. */
   windows(work: Work): AsyncIterable<Uint8Array>;
-  /** The tensor of the input that it replaces, where the container can be kept around it. */
+  /** The tensor that it was made from, where there is one. Containers that are kept find by its name what it replaces. */
   readonly origin?: TensorEntry;
+  /** It is `origin` as that was read: a container that is kept around it copies its own bytes. */
+  readonly unchanged?: true;
   /**
    * The same tensor as the container of `origin` stores it: quantized numbers, for writers that keep their scales around them. Absent where the bytes
    * above are those.
@@ -52,6 +55,8 @@ export interface OutputContent {
   readonly metadata: Readonly<Record<string, string>>;
   /** The input: containers whose structure is kept (ONNX, TFJS, GGUF, PyTorch) are written around its bytes. */
   readonly input: Checkpoint;
+  /** What changes in the graph besides values and shapes of tensors; for ONNX. */
+  readonly graphEdits?: readonly GraphEdit[];
 }
 
 export interface Writer {

@@ -100,10 +100,12 @@ test('whatever the names, shapes and types, what is written is read again', () =
         );
         await out.commit();
         const again = await open('x.safetensors', out.files.get('x.safetensors')!);
-        expect(again.tensors.map(({ name, shape, dtype }) => ({ name, shape, dtype }))).toEqual(
-          all.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
-        );
-        for (const [i, entry] of again.tensors.entries()) {
+        // Tensors without elements begin where the next one does: their order is not in the file.
+        const byName = new Map(again.tensors.map((entry) => [entry.name, entry]));
+        expect(byName.size).toBe(all.length);
+        for (const [i, { name, shape, dtype }] of all.entries()) {
+          const entry = byName.get(name)!;
+          expect(entry).toMatchObject({ name, shape, dtype });
           const parts: Uint8Array[] = [];
           for await (const window of entryOutput(entry).windows(work)) parts.push(window.slice());
           expect(Buffer.concat(parts)).toEqual(Buffer.from(bytesOf(all[i]!, i)));

@@ -4,7 +4,7 @@ import type { ByteSink, OutputTensor } from './output.js';
 /** Writes the bytes of a tensor, one window while the next is made. Answers how many there were. */
 export async function writeWindows(
   sink: ByteSink,
-  tensor: OutputTensor,
+  tensor: Pick<OutputTensor, 'windows'>,
   work: Work,
   wrote: (bytes: number) => void,
 ): Promise<number> {

@@ -1,10 +1,11 @@
 import { npz } from './npz.js';
+import { onnx } from './onnx/onnx.js';
 import type { Writer } from './output.js';
 import { pytorch } from './pytorch.js';
 import { safetensors } from './safetensors.js';
 
 /** Every writer, one line each. */
-export const writers: readonly Writer[] = [safetensors, pytorch, npz];
+export const writers: readonly Writer[] = [safetensors, pytorch, npz, onnx];
 
 /** The writer of a format's name, else the one of a file name's ending; null where there is none. */
 export function writerFor(name: string, format: string | null): Writer | null {

@@ -50,5 +50,12 @@ const TYPES: Readonly<Record<number, ElementType>> = {
 export const elementType = (dataType: number): ElementType =>
   TYPES[dataType] ?? { dtype: 'UNKNOWN', layout: null, bits: 0, storage: `type ${dataType}` };
 
+const NUMBERS = new Map(
+  Object.entries(TYPES).flatMap(([number, { layout }]) => (layout === null ? [] : [[layout, Number(number)]])),
+);
+
+/** The number of a type, for writers; ONNX has one for each. */
+export const dataTypeOf = (dtype: Dtype): number => NUMBERS.get(dtype)!;
+
 /** True for the integers that `DequantizeLinear` and its relatives take. */
 export const isQuantized = (dtype: LogicalDtype): boolean => /^[IU](4|8|16|32)$/.test(dtype);

@@ -38,6 +38,7 @@ export const onnx: Format = {
         metadata: metadataOf(model),
         findings: [...doubles, ...unreadableFindings(tensors), ...quantized, ...emptyModel(model, source.name)],
         files: [{ name: source.name, sizeBytes: source.sizeBytes }, ...(await external.files())],
+        container: source,
         graph: await withSteering(toGraph(links), links, place),
         async close() {
           await external.close();

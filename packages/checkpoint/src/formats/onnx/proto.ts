@@ -38,6 +38,8 @@ export interface OnnxFunction {
 }
 
 export interface OnnxNode {
+  /** Offset of the message. */
+  readonly offset: number;
   name: string;
   operator: string;
   domain: string;

@@ -43,7 +43,15 @@ export async function readGraph(reader: WireReader, span: Span): Promise<OnnxGra
 /** NodeProto: an operator with its attributes. */
 export async function readNode(reader: WireReader, span: Span): Promise<OnnxNode> {
   reader.keep(4, span);
-  const node: OnnxNode = { name: '', operator: '', domain: '', inputs: [], outputs: [], attributes: [] };
+  const node: OnnxNode = {
+    offset: span.begin,
+    name: '',
+    operator: '',
+    domain: '',
+    inputs: [],
+    outputs: [],
+    attributes: [],
+  };
   await reader.message(span, {
     1: (field) => {
       reader.keep(1, span);

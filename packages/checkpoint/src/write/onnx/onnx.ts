@@ -1,0 +1,69 @@
+import { type Fault, raise, type Work } from '@espalier/base';
+import { otherContainer } from '../container.js';
+import type { OutputContent, OutputFolder, Writer } from '../output.js';
+import { lengthOf, type Piece, writePieces } from '../pieces.js';
+import { DataFile } from './dataFile.js';
+import { rewriteModel } from './rewriteModel.js';
+
+/** A protobuf message has less than 2 GiB. (protobuf.dev, "Size limits") */
+const MAX_MODEL_BYTES = 2 ** 31 - 1;
+
+/**
+ * ONNX, written around the model that was read: changed tensors get new bytes where the old ones were, everything else stays byte for byte. Tensors in files beside the model
+ * come into one file beside the output, as do all large ones of a model that is too large for one message.
+ */
+export const onnx: Writer = onnxWriter(MAX_MODEL_BYTES);
+
+/** The limit is for tests. */
+export function onnxWriter(maxModelBytes: number): Writer {
+  return {
+    format: 'onnx',
+    label: 'ONNX',
+    extensions: ['.onnx'],
+    refuses: ({ input }): Fault | null => otherContainer(input, 'onnx', 'An ONNX file'),
+    async write(folder, name, content, work) {
+      const { model, data } = await plan(content, `${name}.data`, maxModelBytes, work);
+      const total = lengthOf(model) + lengthOf(data.pieces);
+      let done = 0;
+      const file = async (name: string, pieces: readonly Piece[]): Promise<void> => {
+        await writeFile(folder, name, pieces, work, (bytes) => {
+          done += bytes;
+          work.progress({ done, total, label: name });
+        });
+      };
+      await file(name, model);
+      if (data.pieces.length > 0) await file(data.name, data.pieces);
+    },
+  };
+}
+
+async function plan(
+  content: OutputContent,
+  dataName: string,
+  maxModelBytes: number,
+  work: Work,
+): Promise<{ readonly model: readonly Piece[]; readonly data: DataFile }> {
+  const source = content.input.container!;
+  for (const movesAll of [false, true]) {
+    const data = new DataFile(dataName);
+    const model = await rewriteModel(source, content, data, movesAll, work);
+    if (lengthOf(model) <= maxModelBytes) return { model, data };
+  }
+  return raise({
+    code: 'output/too-large',
+    message: `The model would have more than ${maxModelBytes} bytes besides its tensors; a message of ONNX has at most that.`,
+    file: source.name,
+  });
+}
+
+async function writeFile(
+  folder: OutputFolder,
+  name: string,
+  pieces: readonly Piece[],
+  work: Work,
+  wrote: (bytes: number) => void,
+): Promise<void> {
+  const created = await folder.create(name);
+  if (!created.ok) raise(created.fault);
+  await writePieces(created.value, pieces, work, wrote);
+}

@@ -1,0 +1,58 @@
+import { invariant, raise, sizeOf, type Work } from '@espalier/base';
+import { BITS, byteLength, type Dtype, decodeValues, encodeValues, isEncodable } from '@espalier/tensor';
+import { brief } from '../names.js';
+import type { OutputTensor } from './output.js';
+
+type Stored = Pick<OutputTensor, 'dtype' | 'byteLength' | 'windows'>;
+
+/**
+ * A tensor's bytes in the type that its container states: as they come where that is their type, else converted. Values that were read in that type come out as they were; an integer
+ * type refuses a number that it does not hold while it is written. Raises `output/type`.
+ */
+export function storedBytes(output: OutputTensor, dtype: Dtype, format: string): Stored {
+  const given = output.stored ?? output;
+  const needed = byteLength(dtype, sizeOf(output.shape));
+  if (given.dtype === dtype) {
+    invariant(given.byteLength === needed, `${output.name}: ${given.byteLength} bytes of ${needed}`);
+    return given;
+  }
+  const plain = output.dtype === 'F32' || output.dtype === 'F64';
+  if (!plain || !isEncodable(dtype)) {
+    raise({
+      code: 'output/type',
+      message: `${brief(output.name)} is ${dtype} in the ${format} file and would become ${given.dtype}.`,
+      expected: dtype,
+      found: given.dtype,
+      hint: 'Name the output .safetensors: every tensor is kept there, with the type that it has then.',
+    });
+  }
+  return { dtype, byteLength: needed, windows: (work) => converted(output, dtype, work) };
+}
+
+async function* converted(output: OutputTensor, dtype: Dtype, work: Work): AsyncGenerator<Uint8Array> {
+  const width = BITS[output.dtype] / 8;
+  for await (const window of wholeNumbers(output.windows(work), width)) {
+    const values = decodeValues(output.dtype, window, window.length / width);
+    const bytes = encodeValues(dtype, values);
+    if (bytes instanceof Uint8Array) yield bytes;
+    else {
+      raise({
+        code: 'output/type',
+        message: `${brief(output.name)} would hold ${values[bytes.misfit]}, which ${dtype} has not.`,
+        expected: dtype,
+      });
+    }
+  }
+}
+
+/** Windows that end between two numbers, whatever the windows given. */
+async function* wholeNumbers(windows: AsyncIterable<Uint8Array>, width: number): AsyncGenerator<Uint8Array> {
+  let rest = new Uint8Array(0);
+  for await (const window of windows) {
+    const joined = rest.length === 0 ? window : new Uint8Array([...rest, ...window]);
+    const whole = joined.length - (joined.length % width);
+    if (whole > 0) yield joined.subarray(0, whole);
+    rest = joined.slice(whole);
+  }
+  invariant(rest.length === 0, 'a tensor ends between two numbers');
+}
