@@ -47,7 +47,11 @@ test.each<Dtype>(['F64', 'F32', 'F16', 'BF16', 'I64', 'I32', 'I16', 'I8', 'U64',
 test.each<Dtype>(['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'F8_E8M0'])(
   'every number of %s comes back as its bits',
   (dtype) => {
-    const values = decodeValues(dtype, Uint8Array.from({ length: 256 }, (_, bits) => bits), 256);
+    const values = decodeValues(
+      dtype,
+      Uint8Array.from({ length: 256 }, (_, bits) => bits),
+      256,
+    );
     const bytes = encodeValues(dtype, values);
     if (!(bytes instanceof Uint8Array)) throw new Error(`misfit ${bytes.misfit}`);
     expect(decodeValues(dtype, bytes, 256)).toEqual(values);

@@ -35,8 +35,7 @@ function roundEven(value: number): number {
 }
 
 /** Types that `encodeValues` writes. */
-export const isEncodable = (dtype: Dtype): boolean =>
-  BITS[dtype] >= 8 && !dtype.startsWith('C');
+export const isEncodable = (dtype: Dtype): boolean => BITS[dtype] >= 8 && !dtype.startsWith('C');
 
 /** Bits of every number that a type of 8 bits has; of NaN, 0x7f or its only pattern. */
 function patternsOf(dtype: Dtype): ReadonlyMap<number, number> {
