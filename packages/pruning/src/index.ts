@@ -16,3 +16,5 @@ export { exactCount, layerDensities, RATIOS, type Ratio, type RatioOptions } fro
 export { type RatioRow, type RatioTable, ratioTable } from './ratios/ratioTable.js';
 export { roundHalfEven } from './roundHalfEven.js';
 export { energyLost } from './sensitivity.js';
+export { type BitRows, bitRowsOf } from './structure/bitRows.js';
+export { type DenseBlock, denseBlocksOf, maskOfBlocks, type RegroupedBlocks } from './structure/denseBlocks.js';
