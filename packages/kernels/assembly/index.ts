@@ -10,11 +10,14 @@ export { differFloat32 } from './differFloat32';
 export { digestBlocks } from './digestBlocks';
 export { dropSmall16, dropSmall32 } from './dropSmall';
 export { dropUnset } from './dropUnset';
+export { gatherGemmFloat32, gemmFloat32 } from './gemm';
+export { gemmInt8 } from './gemmInt8';
 export { histogramFloat32 } from './histogramFloat32';
 export { matchBits16, matchBits8 } from './matchBits';
 export { nmGroups } from './nmGroups';
 export { reduceTiles } from './reduceTiles';
 export { scanFloat32 } from './scanFloat32';
+export { blocks4x1Float32, csrFloat32 } from './spmm';
 export { zeroBlocks } from './zeroBlocks';
 
 /** First byte after the module's own data. */

@@ -1,15 +1,20 @@
 import { aliveChannels } from './aliveChannels.js';
+import { blocks4x1Float32 } from './blocks4x1Float32.js';
 import { countNearZero } from './countNearZero.js';
 import { countLeading, countPatterns8, countPatterns16 } from './countPatterns.js';
 import { countRuns } from './countRuns.js';
 import { countTrailing } from './countTrailing.js';
 import { countWithin32 } from './countWithin.js';
+import { csrFloat32 } from './csrFloat32.js';
 import { decodeBfloat16, decodeFloat16, mapPatterns } from './decode.js';
 import { deviations } from './deviations.js';
 import { differFloat32 } from './differFloat32.js';
 import { digestBlocks } from './digestBlocks.js';
 import { dropSmall16, dropSmall32 } from './dropSmall.js';
 import { dropUnset } from './dropUnset.js';
+import { gatherGemmFloat32 } from './gatherGemmFloat32.js';
+import { gemmFloat32 } from './gemmFloat32.js';
+import { gemmInt8 } from './gemmInt8.js';
 import { histogramFloat32 } from './histogramFloat32.js';
 import { matchBits8, matchBits16 } from './matchBits.js';
 import { nmGroups } from './nmGroups.js';
@@ -19,6 +24,11 @@ import { zeroBlocks } from './zeroBlocks.js';
 
 /** Every kernel, one line each. */
 export const registry = {
+  gemmInt8,
+  gemmFloat32,
+  gatherGemmFloat32,
+  csrFloat32,
+  blocks4x1Float32,
   aliveChannels,
   countLeading,
   countNearZero,

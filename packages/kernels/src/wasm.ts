@@ -6,6 +6,15 @@ import { wasmBase64 } from './generated/wasmBytes.js';
 export interface Exports {
   heapBase(): number;
   aliveChannels(bits: number, outer: number, channels: number, inner: number, alive: number, seen: number): void;
+  blocks4x1Float32(
+    starts: number,
+    columnOf: number,
+    values: number,
+    b: number,
+    c: number,
+    groups: number,
+    columns: number,
+  ): void;
   countLeading(
     x: number,
     length: number,
@@ -35,6 +44,15 @@ export interface Exports {
     many: number,
   ): void;
   countWithin32(x: number, length: number, low: number, high: number, found: number, out: number): number;
+  csrFloat32(
+    starts: number,
+    columnOf: number,
+    values: number,
+    b: number,
+    c: number,
+    rows: number,
+    columns: number,
+  ): void;
   decodeBfloat16(x: number, length: number, out: number): void;
   decodeFloat16(x: number, length: number, out: number): void;
   mapPatterns16(x: number, length: number, table: number, out: number): void;
@@ -45,6 +63,19 @@ export interface Exports {
   dropSmall16(x: number, length: number, threshold: number, ties: number): number;
   dropSmall32(x: number, length: number, threshold: number, ties: number): number;
   dropUnset(x: number, length: number, width: number, bits: number, pattern: number): void;
+  gatherGemmFloat32(
+    values: number,
+    rowOf: number,
+    columnOf: number,
+    height: number,
+    breadth: number,
+    b: number,
+    c: number,
+    columns: number,
+    scratch: number,
+  ): void;
+  gemmFloat32(a: number, b: number, c: number, rows: number, inner: number, columns: number, scratch: number): void;
+  gemmInt8(a: number, b: number, c: number, rows: number, inner: number, columns: number, scratch: number): void;
   histogramFloat32(x: number, length: number, low: number, high: number, tables: number): void;
   matchBits16(x: number, length: number, mask: number, value: number, bits: number): number;
   matchBits8(x: number, length: number, mask: number, value: number, bits: number): number;
