@@ -110,7 +110,11 @@ async function sparse(k: Kernels): Promise<BenchTable> {
       ROUNDS,
     );
     for (const [name, reached] of Object.entries(REACHED)) {
-      const ratio = { to: 'the dense kernel', value: faster(laps, name, 'dense'), target: Number((WITHIN * reached[sparsity]!).toFixed(2)) };
+      const ratio = {
+        to: 'the dense kernel',
+        value: faster(laps, name, 'dense'),
+        target: Number((WITHIN * reached[sparsity]!).toFixed(2)),
+      };
       rows.push(timeRow(`${name}, ${100 * sparsity} % zero`, laps.get(name)!, ratio));
     }
   }
