@@ -27,5 +27,13 @@ export type {
   Rewire,
   SetAttribute,
 } from './write/onnx/graphEdits.js';
-export type { ByteSink, OutputContent, OutputFolder, OutputTensor, Writer, WrittenFile } from './write/output.js';
+export type {
+  ByteSink,
+  OutputContent,
+  OutputFolder,
+  OutputTensor,
+  StoredTensor,
+  Writer,
+  WrittenFile,
+} from './write/output.js';
 export { writerFor, writers } from './write/writers.js';

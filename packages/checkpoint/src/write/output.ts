@@ -45,7 +45,13 @@ export interface OutputTensor {
    * The same tensor as the container of `origin` stores it: quantized numbers, for writers that keep their scales around them. Absent where the bytes
    * above are those.
    */
-  readonly stored?: Pick<OutputTensor, 'dtype' | 'byteLength' | 'windows'>;
+  readonly stored?: StoredTensor;
+}
+
+/** The bytes of a tensor in its container's own type. */
+export interface StoredTensor extends Pick<OutputTensor, 'dtype' | 'byteLength' | 'windows'> {
+  /** The container's name of the type where it is one of blocks, `Q8_0` or `Q4_0` of GGUF; `dtype` is U8 then. */
+  readonly blocks?: string;
 }
 
 /** Everything that goes into one checkpoint. */

@@ -1,15 +1,17 @@
 import { invariant, raise, sizeOf, type Work } from '@espalier/base';
 import { BITS, byteLength, type Dtype, decodeValues, encodeValues, isEncodable } from '@espalier/tensor';
 import { brief } from '../names.js';
-import type { OutputTensor } from './output.js';
+import { exactWindows } from './exactWindows.js';
+import type { OutputTensor, StoredTensor } from './output.js';
 
-type Stored = Pick<OutputTensor, 'dtype' | 'byteLength' | 'windows'>;
+/** Numbers that are converted together. */
+const NUMBERS_AT_ONCE = 65_536;
 
 /**
  * A tensor's bytes in the type that its container states: as they come where that is their type, else converted. Values that were read in that type come out as they were; an integer
  * type refuses a number that it does not hold while it is written. Raises `output/type`.
  */
-export function storedBytes(output: OutputTensor, dtype: Dtype, format: string): Stored {
+export function storedBytes(output: OutputTensor, dtype: Dtype, format: string): StoredTensor {
   const given = output.stored ?? output;
   const needed = byteLength(dtype, sizeOf(output.shape));
   if (given.dtype === dtype) {
@@ -31,7 +33,7 @@ export function storedBytes(output: OutputTensor, dtype: Dtype, format: string):
 
 async function* converted(output: OutputTensor, dtype: Dtype, work: Work): AsyncGenerator<Uint8Array> {
   const width = BITS[output.dtype] / 8;
-  for await (const window of wholeNumbers(output.windows(work), width)) {
+  for await (const window of exactWindows(output.windows(work), width * NUMBERS_AT_ONCE)) {
     const values = decodeValues(output.dtype, window, window.length / width);
     const bytes = encodeValues(dtype, values);
     if (bytes instanceof Uint8Array) yield bytes;
@@ -43,16 +45,4 @@ async function* converted(output: OutputTensor, dtype: Dtype, work: Work): Async
       });
     }
   }
-}
-
-/** Windows that end between two numbers, whatever the windows given. */
-async function* wholeNumbers(windows: AsyncIterable<Uint8Array>, width: number): AsyncGenerator<Uint8Array> {
-  let rest = new Uint8Array(0);
-  for await (const window of windows) {
-    const joined = rest.length === 0 ? window : new Uint8Array([...rest, ...window]);
-    const whole = joined.length - (joined.length % width);
-    if (whole > 0) yield joined.subarray(0, whole);
-    rest = joined.slice(whole);
-  }
-  invariant(rest.length === 0, 'a tensor ends between two numbers');
 }

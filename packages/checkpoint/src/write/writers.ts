@@ -1,11 +1,13 @@
+import { gguf } from './gguf/gguf.js';
 import { npz } from './npz.js';
 import { onnx } from './onnx/onnx.js';
 import type { Writer } from './output.js';
 import { pytorch } from './pytorch.js';
 import { safetensors } from './safetensors.js';
+import { tfjs } from './tfjs/tfjs.js';
 
 /** Every writer, one line each. */
-export const writers: readonly Writer[] = [safetensors, pytorch, npz, onnx];
+export const writers: readonly Writer[] = [safetensors, pytorch, npz, onnx, gguf, tfjs];
 
 /** The writer of a format's name, else the one of a file name's ending; null where there is none. */
 export function writerFor(name: string, format: string | null): Writer | null {

@@ -15,7 +15,7 @@ export interface Destination {
 
 /**
  * The destination of an output. A path without an ending is a folder that gets the input's file names. Faults: `output/no-writer` for formats that
- * are read but not written.
+ * are read but not written, `output/other-container` for those that are written around an input of their own.
  */
 export function destinationOf(output: RecipeOutput, from: string, input: OpenInput): Result<Destination, Fault> {
   const path = joinPath(from, output.path);
@@ -31,7 +31,9 @@ export function destinationOf(output: RecipeOutput, from: string, input: OpenInp
       hint: 'Name the output .safetensors: every tensor and its name is kept.',
     });
   }
-  return ok({ folder, name, path: joinPath(folder, name), writer });
+  // Whether a container can be kept is known before any step; what else stands in the way depends on the steps.
+  const refusal = writer.refuses({ tensors: [], metadata: {}, input: input.state.checkpoint });
+  return refusal === null ? ok({ folder, name, path: joinPath(folder, name), writer }) : fail(refusal);
 }
 
 /** Everything that goes into the output. Tensors that share the bytes of an earlier one share its mask as well. */

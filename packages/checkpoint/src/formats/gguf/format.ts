@@ -41,6 +41,7 @@ export const gguf: Format = {
           name: shard.source.name,
           sizeBytes: shard.source.sizeBytes,
         })),
+        container: source,
         close: async () => {
           for (const shard of shards) await shard.source.close();
         },

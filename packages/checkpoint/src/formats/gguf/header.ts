@@ -8,6 +8,9 @@ export interface GgufHeader {
   readonly version: number;
   readonly bigEndian: boolean;
   readonly metadata: ReadonlyMap<string, MetadataValue>;
+  /** Where the entries of the metadata stand in the file, in its order. */
+  readonly entries: readonly { readonly key: string; readonly begin: number; readonly end: number }[];
+  readonly alignment: number;
   readonly tensors: readonly GgufTensor[];
   /** Byte offset of the data; offsets of tensors count from here. */
   readonly dataBegin: number;
@@ -27,8 +30,9 @@ export interface GgufTensor {
   readonly type: number;
   /** From the beginning of the data. */
   readonly offset: number;
-  /** Where its description stands in the file. */
+  /** Where its description stands in the file: first byte and the byte after the last. */
   readonly at: number;
+  readonly end: number;
 }
 
 const DEFAULT_ALIGNMENT = 32;
@@ -107,16 +111,19 @@ class HeaderReader {
     const tensorCount = await this.count('tensors', MAX_TENSORS, 16);
     const entryCount = await this.count('metadata entries', MAX_ENTRIES, 9);
     const metadata = new Map<string, MetadataValue>();
+    const entries: GgufHeader['entries'][number][] = [];
     for (let i = 0; i < entryCount; i++) {
+      const begin = cursor.at;
       const key = await this.name('The key of a metadata entry', MAX_KEY_BYTES);
       await cursor.need(4);
       metadata.set(key, await this.value(cursor.u32(), 0));
+      entries.push({ key, begin, end: cursor.at });
     }
     const tensors: GgufTensor[] = [];
     for (let i = 0; i < tensorCount; i++) tensors.push(await this.tensor());
     const alignment = this.alignment(metadata);
     const dataBegin = Math.ceil(cursor.at / alignment) * alignment;
-    return { version: this.version, bigEndian: cursor.bigEndian, metadata, tensors, dataBegin };
+    return { version: this.version, bigEndian: cursor.bigEndian, metadata, entries, alignment, tensors, dataBegin };
   }
 
   private async tensor(): Promise<GgufTensor> {
@@ -137,7 +144,7 @@ class HeaderReader {
         `Tensor ${brief(name)} has the sizes ${ne.join('×')} and the offset ${offset}, more than can be addressed`,
       );
     }
-    return { name, ne, type, offset, at };
+    return { name, ne, type, offset, at, end: cursor.at };
   }
 
   /** A value of the metadata. Lists are passed over, but for the first numbers of short ones. */

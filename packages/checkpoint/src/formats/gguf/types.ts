@@ -70,5 +70,10 @@ const TYPES: Readonly<Record<number, GgmlType>> = {
   41: blocks('Q1_0', 128, 18),
 };
 
+const NUMBERS = new Map(Object.entries(TYPES).map(([number, { name }]) => [name, Number(number)]));
+
+/** The number of a type's name, for writers; null where there is none. */
+export const ggmlNumber = (name: string): number | null => NUMBERS.get(name) ?? null;
+
 /** null for a number that this reader does not know: not even its size can be told. */
 export const ggmlType = (type: number): GgmlType | null => (Object.hasOwn(TYPES, type) ? TYPES[type]! : null);

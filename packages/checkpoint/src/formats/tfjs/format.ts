@@ -90,6 +90,7 @@ function toCheckpoint(
         'source' in shard ? [{ name: shard.name, sizeBytes: shard.source.sizeBytes }] : [],
       ),
     ],
+    container: source,
     ...(graph === undefined ? {} : { graph }),
     async close() {
       await closeAll(shards);

@@ -3,19 +3,24 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idleWork } from '@espalier/base';
-import { type ByteSource, memorySource } from '@espalier/tensor';
-import { fixturePath, readAll } from '@espalier/testkit';
+import { fixtureFolder, fixturePath, readAll } from '@espalier/testkit';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../checkpoint.js';
-import { openCheckpoint } from '../../open.js';
 import { entryOutput } from '../entryOutput.js';
 import type { OutputContent, OutputTensor } from '../output.js';
-import { halved } from '../testing/halved.js';
-import { MemoryFolder } from '../testing/memoryFolder.js';
-import { writerFor } from '../writers.js';
+import {
+  type Files,
+  type Input,
+  inputOf,
+  numbersOf,
+  openFiles,
+  PROVENANCE,
+  prunedTensors,
+  writeInput,
+} from '../testing/written.js';
 import type { GraphEdit } from './graphEdits.js';
-import { onnxWriter } from './onnx.js';
+import { onnx, onnxWriter } from './onnx.js';
 
 const work = idleWork();
 const folder = fixturePath('checkpoints/onnx');
@@ -23,50 +28,17 @@ const folder = fixturePath('checkpoints/onnx');
 /** Models by name with the files beside them. Those that lie about their external data are apart. */
 const MODELS = readdirSync(folder).filter((name) => !/external-(escape|absolute|missing|short|huge)/.test(name));
 
-interface Input {
-  readonly name: string;
-  readonly files: ReadonlyMap<string, Uint8Array>;
-  readonly checkpoint: Checkpoint;
+function load(fixture: string): Promise<Input> {
+  if (fixture.endsWith('.onnx'))
+    return inputOf(new Map([[fixture, fixtureFolder(join(folder, fixture)).bytes]]), fixture);
+  const name = readdirSync(join(folder, fixture)).find((file) => file.endsWith('.onnx'))!;
+  return inputOf(fixtureFolder(join(folder, fixture, name)).around, name);
 }
 
-async function open(source: ByteSource): Promise<Checkpoint> {
-  const opened = await openCheckpoint(source);
-  if (!opened.ok) throw new Error(opened.fault.message);
-  return opened.value;
-}
+const write = (input: Input, more: Partial<OutputContent> = {}, writer = onnx): Promise<Files> =>
+  writeInput(writer, input, 'out.onnx', more);
 
-async function load(fixture: string): Promise<Input> {
-  const at = fixture.endsWith('.onnx') ? null : join(folder, fixture);
-  const names = at === null ? [fixture] : readdirSync(at);
-  const files = new Map(names.map((name) => [name, new Uint8Array(readFileSync(join(at ?? folder, name)))]));
-  const name = names.find((name) => name.endsWith('.onnx'))!;
-  return { name, files, checkpoint: await open(memorySource(name, files.get(name)!, files)) };
-}
-
-async function write(
-  { checkpoint }: Input,
-  more: Partial<OutputContent> = {},
-  writer = writerFor('x.onnx', null)!,
-): Promise<Map<string, Uint8Array>> {
-  const out = new MemoryFolder();
-  const content = { tensors: numbers(checkpoint).map(entryOutput), metadata: {}, input: checkpoint, ...more };
-  expect(writer.refuses(content)).toBeNull();
-  await writer.write(out, 'out.onnx', content, work);
-  await out.commit();
-  return out.files;
-}
-
-const reopen = (files: ReadonlyMap<string, Uint8Array>): Promise<Checkpoint> =>
-  open(memorySource('out.onnx', files.get('out.onnx')!, files));
-
-/** Texts stay in the container: no output holds them. */
-const numbers = ({ tensors }: Checkpoint) =>
-  tensors.filter(({ data, elements }) => data.kind !== 'none' || elements === 0);
-
-const pruned = ({ checkpoint }: Input): OutputTensor[] =>
-  numbers(checkpoint).map((entry) => halved(entry) ?? entryOutput(entry));
-
-const PROVENANCE = { 'espalier.recipe': 'input: x.onnx\n', 'espalier.seed': '7' };
+const reopen = (files: Files): Promise<Checkpoint> => openFiles(files, 'out.onnx');
 
 describe.each(MODELS)('%s', (fixture) => {
   test('comes out byte for byte where nothing is changed', async () => {
@@ -82,7 +54,7 @@ describe.each(MODELS)('%s', (fixture) => {
 
   test('keeps everything but the values that were changed, and says how it was made', async () => {
     const input = await load(fixture);
-    const tensors = pruned(input);
+    const tensors = prunedTensors(input);
     const again = await reopen(await write(input, { tensors, metadata: PROVENANCE }));
     expect(again.metadata).toEqual({ ...input.checkpoint.metadata, ...PROVENANCE });
     expect(again.graph).toEqual(input.checkpoint.graph);
@@ -106,7 +78,7 @@ const facts = ({ name, dtype, storage, shape, sharesStorageWith }: Checkpoint['t
 });
 
 /** Outputs of a model for random input, the same for the same seed. */
-async function run(files: ReadonlyMap<string, Uint8Array>, name = 'out.onnx'): Promise<Record<string, number[]>> {
+async function run(files: Files, name = 'out.onnx'): Promise<Record<string, number[]>> {
   const at = mkdtempSync(join(tmpdir(), 'espalier-onnx-'));
   try {
     for (const [name, bytes] of files) writeFileSync(join(at, name), bytes);
@@ -172,9 +144,9 @@ const REAL = [
 
 test.each(REAL)('%s comes out byte for byte, and pruned it is still read', { timeout: 60_000 }, async (path) => {
   const bytes = new Uint8Array(readFileSync(path));
-  const input = { name: 'x.onnx', files: new Map(), checkpoint: await open(memorySource('x.onnx', bytes)) };
+  const input = await inputOf(new Map([['x.onnx', bytes]]), 'x.onnx');
   expect(Buffer.from((await write(input)).get('out.onnx')!).equals(bytes)).toBe(true);
-  const tensors = pruned(input);
+  const tensors = prunedTensors(input);
   const again = await reopen(await write(input, { tensors, metadata: PROVENANCE }));
   expect(again.tensors.map(({ name, shape, dtype }) => [name, shape, dtype])).toEqual(
     input.checkpoint.tensors.map(({ name, shape, dtype }) => [name, shape, dtype]),
@@ -193,7 +165,7 @@ describe('onnxruntime', () => {
     'runs the pruned %s as it runs the masked one',
     async (fixture) => {
       const input = await load(fixture);
-      const tensors = pruned(input);
+      const tensors = prunedTensors(input);
       expect(tensors.filter(({ unchanged }) => unchanged !== true).length).toBeGreaterThan(0);
       const masked = await run(await patched(input, tensors), input.name);
       const outputs = await run(await write(input, { tensors, metadata: PROVENANCE }));
@@ -204,7 +176,7 @@ describe('onnxruntime', () => {
 
   test('runs a model whose tensors were too many for one message', async () => {
     const input = await load('cnn.onnx');
-    const tensors = pruned(input);
+    const tensors = prunedTensors(input);
     const files = await write(input, { tensors }, onnxWriter(6_000));
     expect([...files.keys()]).toEqual(['out.onnx', 'out.onnx.data']);
     expect(files.get('out.onnx')!.length).toBeLessThan(6_000);
@@ -257,7 +229,7 @@ async function channels(
 }
 
 const rest = ({ checkpoint }: Input, replaced: readonly OutputTensor[]): OutputTensor[] => [
-  ...numbers(checkpoint)
+  ...numbersOf(checkpoint)
     .filter(({ name }) => !replaced.some((tensor) => tensor.name === name))
     .map(entryOutput),
   ...replaced,
@@ -357,7 +329,7 @@ describe('a weight that becomes DequantizeLinear of its codes', () => {
   ])('%s, %s', async (fixture, name, axis) => {
     const input = await load(fixture);
     const { edit, back } = await quantized(input, name, axis);
-    const others = numbers(input.checkpoint)
+    const others = numbersOf(input.checkpoint)
       .filter((entry) => entry.name !== name)
       .map(entryOutput);
     const files = await write(input, { tensors: others, graphEdits: [edit] });
@@ -424,7 +396,7 @@ describe('what has no place in the file is refused', () => {
   test('an input of another format', async () => {
     const { checkpoint } = await load('cnn.onnx');
     const content = { tensors: [], metadata: {}, input: { ...checkpoint, format: 'npz' } };
-    expect(writerFor('x.onnx', null)!.refuses(content)).toMatchObject({ code: 'output/other-container' });
+    expect(onnx.refuses(content)).toMatchObject({ code: 'output/other-container' });
   });
 });
 
@@ -436,7 +408,7 @@ test('the bytes are those that the checker of ONNX has accepted', async () => {
   const hashes: Record<string, string> = {};
   for (const fixture of MODELS) {
     const input = await load(fixture);
-    for (const [file, bytes] of await write(input, { tensors: pruned(input), metadata: PROVENANCE })) {
+    for (const [file, bytes] of await write(input, { tensors: prunedTensors(input), metadata: PROVENANCE })) {
       const name = `${fixture.replace(/\.onnx$/, '')}/${file}`;
       hashes[name] = createHash('sha256').update(bytes).digest('hex');
       if (process.env.ESPALIER_WRITTEN === undefined) continue;

@@ -8,6 +8,7 @@ import { readModel } from '../../formats/onnx/readModel.js';
 import { readTensor } from '../../formats/onnx/readTensor.js';
 import { brief, UniqueNames } from '../../names.js';
 import { type Span, spanLength, spanOfFile, type WireField, WireReader } from '../../protobuf/index.js';
+import { changedTensors, noPlace } from '../changedTensors.js';
 import type { OutputContent, OutputTensor } from '../output.js';
 import { bytesPiece, copyPiece, type Piece, tensorPiece } from '../pieces.js';
 import { bytesField, intField, piecesField, textField } from '../protoBytes.js';
@@ -348,27 +349,16 @@ class ModelRewriter {
 
 /** The tensors that are not as the input has them, by the name of what they replace. Raises `output/tensor` for one that replaces nothing. */
 function changedOutputs(
-  { tensors, input }: OutputContent,
+  content: OutputContent,
   found: readonly FoundTensor[],
   edits: EditPlan,
   file: string,
 ): Map<string, OutputTensor> {
-  const read = new Set(input.tensors);
   const known = new Set(found.map(({ name }) => name));
-  const changed = new Map<string, OutputTensor>();
-  for (const tensor of tensors) {
-    if (tensor.unchanged === true && tensor.origin !== undefined && read.has(tensor.origin)) continue;
-    const name = known.has(tensor.name) ? tensor.name : (tensor.origin?.name ?? tensor.name);
-    if (edits.dequantized.has(name) || edits.added.has(name)) continue;
-    if (!known.has(name)) {
-      raise({
-        code: 'output/tensor',
-        message: `${brief(name)} is no tensor of the ONNX file, so it has no place there.`,
-        file,
-        hint: 'Name the output .safetensors.',
-      });
-    }
-    changed.set(name, tensor);
+  const changed = changedTensors(content);
+  for (const name of [...changed.keys()]) {
+    if (edits.dequantized.has(name) || edits.added.has(name)) changed.delete(name);
+    else if (!known.has(name)) raise(noPlace(name, 'ONNX', file));
   }
   return changed;
 }
