@@ -31,6 +31,11 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
         .choices(pruning.map(({ name }) => name))
         .default('magnitude'),
     )
+    .addOption(
+      new Option('--masks <how>', 'how zeroed weights are written: as zeros, or as pairs of torch.nn.utils.prune')
+        .choices(['zeros', 'pytorch'])
+        .default('zeros'),
+    )
     .addOption(new Option('--then <name>', 'make whole channels of the mask').choices(structures))
     .addOption(exclude())
     .addOption(
@@ -59,7 +64,9 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
           { prune: { method: method.name, ...givenOptions(method, options) } },
           ...(options['then'] === undefined ? [] : [{ structure: options['then'] }]),
         ],
-        ...(options['output'] === undefined ? {} : { output: resolve(options['output'] as string) }),
+        ...(options['output'] === undefined
+          ? {}
+          : { output: { path: resolve(options['output'] as string), masks: options['masks'] } }),
         ...(options['seed'] === undefined ? {} : { seed: options['seed'] }),
       };
       ended(await change({ text: JSON.stringify(recipe), folder: process.cwd(), file: null }, options, terminal));

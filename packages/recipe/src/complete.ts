@@ -3,7 +3,16 @@ import { parseDocument } from 'yaml';
 import { methodIn, rangeText } from './hover.js';
 import { type Located, locate } from './locate.js';
 import { plain } from './plain.js';
-import { EXCLUSIONS, methodOf, methodsOf, type Schema, schema as standardSchema, TOP_KEYS, VERBS } from './schema.js';
+import {
+  EXCLUSIONS,
+  methodOf,
+  methodsOf,
+  OUTPUT,
+  type Schema,
+  schema as standardSchema,
+  TOP_KEYS,
+  VERBS,
+} from './schema.js';
 
 export interface RecipeCompletion {
   readonly label: string;
@@ -74,6 +83,10 @@ function itemsFor(
     if (name === 'roles')
       return ['first', 'last', 'conv', 'depthwise-conv', 'linear', 'attention'].map((role) => value(role, ''));
     return valuesOf(EXCLUSIONS[String(name)]);
+  }
+  if (top === 'output') {
+    if (kind === 'key' && path.length === 2) return keys(Object.entries(OUTPUT).map(([key, { doc }]) => [key, doc]));
+    return kind === 'value' && typeof index === 'string' ? valuesOf(OUTPUT[index]) : [];
   }
   if (top !== 'steps') return [];
   // A word alone in the list of steps reads as a value.

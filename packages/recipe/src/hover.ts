@@ -2,7 +2,16 @@ import type { MethodDescription, Parameter } from '@espalier/base';
 import { type Located, locate } from './locate.js';
 import type { ParsedRecipe } from './parse.js';
 import { plain } from './plain.js';
-import { EXCLUSIONS, methodOf, methodsOf, type Schema, schema as standardSchema, TOP_KEYS, VERBS } from './schema.js';
+import {
+  EXCLUSIONS,
+  methodOf,
+  methodsOf,
+  OUTPUT,
+  type Schema,
+  schema as standardSchema,
+  TOP_KEYS,
+  VERBS,
+} from './schema.js';
 
 export interface RecipeHover {
   readonly markdown: string;
@@ -31,6 +40,11 @@ function meaningOf({ kind, path, text }: Located, recipe: unknown, schema: Schem
     const parameter = typeof name === 'string' ? EXCLUSIONS[name] : undefined;
     if (parameter === undefined) return TOP_KEYS['exclude'] ?? null;
     return parameterText(String(name), parameter, kind === 'value' ? text : null);
+  }
+  if (top === 'output') {
+    const parameter = typeof index === 'string' ? OUTPUT[index] : undefined;
+    if (parameter === undefined) return TOP_KEYS['output'] ?? null;
+    return parameterText(String(index), parameter, kind === 'value' ? text : null);
   }
   if (top !== 'steps' || typeof verb !== 'string' || !VERBS.some((known) => known === verb)) return null;
   if (path.length === 3 && kind === 'key')

@@ -36,7 +36,7 @@ test('a recipe is plain data with every default filled in', () => {
         exclude: { layers: ['layer1.**'], roles: [], minElements: 0, preset: 'none' },
       },
     ],
-    outputs: [{ path: 'out/resnet-80.safetensors', format: null }],
+    outputs: [{ path: 'out/resnet-80.safetensors', format: null, masks: 'zeros' }],
     devices: [],
     budget: {},
     evaluate: null,
@@ -185,4 +185,23 @@ test('whatever is written, problems stand inside of the text and nothing is thro
     { numRuns: 500 },
   );
   for (let end = 0; end < GOOD.length; end++) expect(check(GOOD.slice(0, end))).toBe(true);
+});
+
+test.each<[string, object]>([
+  ['x.pt', { path: 'x.pt', format: null, masks: 'zeros' }],
+  ['{ path: x.bin, format: pytorch-zip, masks: pytorch }', { path: 'x.bin', format: 'pytorch-zip', masks: 'pytorch' }],
+])('output: %s', (output, expected) => {
+  const { recipe } = parseRecipe(`input: a.pt\nsteps:\n  - prune: magnitude\noutput: ${output}\n`);
+  expect(recipe?.outputs).toEqual([expected]);
+});
+
+test.each<[string, string, string]>([
+  ['{ masks: pytorch }', 'option/missing', 'output'],
+  ['{ path: x.pt, mask: pytorch }', 'option/unknown', 'mask'],
+  ['{ path: x.pt, masks: tensorflow }', 'option/choice', 'tensorflow'],
+])('output: %s is a problem with its place', (output, code, word) => {
+  const text = `input: a.pt\nsteps:\n  - prune: { method: magnitude, sparsity: 0.5 }\noutput: ${output}\n`;
+  const { recipe, problems } = parseRecipe(text);
+  expect(recipe).toBeNull();
+  expect(problems.map((problem) => [problem.code, text.slice(problem.from, problem.to)])).toEqual([[code, word]]);
 });

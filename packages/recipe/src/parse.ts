@@ -13,8 +13,17 @@ import {
 } from 'yaml';
 import { plain } from './plain.js';
 import type { Problem } from './problem.js';
-import type { Exclusions, Recipe, RecipeStep } from './recipe.js';
-import { EXCLUSIONS, methodOf, methodsOf, type Schema, schema as standardSchema, TOP_KEYS, VERBS } from './schema.js';
+import type { Exclusions, Recipe, RecipeOutput, RecipeStep } from './recipe.js';
+import {
+  EXCLUSIONS,
+  methodOf,
+  methodsOf,
+  OUTPUT,
+  type Schema,
+  schema as standardSchema,
+  TOP_KEYS,
+  VERBS,
+} from './schema.js';
 
 export interface ParsedRecipe {
   /** null where a problem of severity `error` stands in the way. */
@@ -62,7 +71,7 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
   }
   knownKeys(root, Object.keys(TOP_KEYS), say);
   const input = textOf(root, 'input', say, true);
-  const output = textOf(root, 'output', say, false);
+  const output = outputOf(root, document, say);
   const evaluate = textOf(root, 'evaluate', say, false);
   const seed = numberOf(root, 'seed', say) ?? 1;
   const exclude = exclusionsOf(root, document, say);
@@ -76,7 +85,7 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
           inputs: [{ name: 'model', path: input }],
           exclude,
           steps,
-          outputs: output === null ? [] : [{ path: output, format: null }],
+          outputs: output === null ? [] : [output],
           devices,
           budget: {},
           evaluate,
@@ -207,6 +216,20 @@ function exclusionsOf(map: YAMLMap, document: Document, say: Say): Exclusions {
   );
   for (const problem of problems) sayOption(problem, pair, say);
   return { ...NO_EXCLUSIONS, ...options };
+}
+
+function outputOf(root: YAMLMap, document: Document, say: Say): RecipeOutput | null {
+  const pair = root.items.find((item) => keyOf(item as Pair) === 'output') as Pair | undefined;
+  const node = pair?.value;
+  if (!isMap(node)) {
+    const path = textOf(root, 'output', say, false);
+    return path === null ? null : { path, format: null, masks: 'zeros' };
+  }
+  const { options, problems } = parseOptions({ parameters: OUTPUT }, node.toJS(document) as unknown);
+  for (const problem of problems) sayOption(problem, pair!, say);
+  const { path, format, masks } = options as { path?: string; format?: string; masks?: RecipeOutput['masks'] };
+  if (path === undefined) return null;
+  return { path, format: format === undefined || format === 'auto' ? null : format, masks: masks ?? 'zeros' };
 }
 
 function knownKeys(map: YAMLMap, known: readonly string[], say: Say): void {

@@ -46,6 +46,8 @@ export interface RecipeOutput {
   readonly path: string;
   /** Name of a writer; null: by the extension, else the input's format. */
   readonly format: string | null;
+  /** How weights that a step zeroed are written: as zeros, or as PyTorch's pairs of every value and a mask. */
+  readonly masks: 'zeros' | 'pytorch';
 }
 
 /** Limits that `check` enforces; absent ones do not bind. */

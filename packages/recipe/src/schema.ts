@@ -41,6 +41,37 @@ export const EXCLUSIONS: Readonly<Record<string, Parameter>> = {
   },
 };
 
+/** What an output may say besides its path; a text is short for the path. */
+export const OUTPUT: Readonly<Record<string, Parameter>> = {
+  path: { kind: 'text', required: true, doc: 'Where the result is written, relative to the recipe.' },
+  format: {
+    kind: 'oneOf',
+    default: 'auto',
+    doc: 'The format, where the ending of the path does not say it.',
+    values: [
+      { value: 'auto', doc: 'As the ending says.' },
+      { value: 'safetensors', doc: 'safetensors.' },
+      { value: 'pytorch-zip', doc: 'A state dict of PyTorch.' },
+      { value: 'npz', doc: 'Arrays of NumPy.' },
+      { value: 'onnx', doc: 'ONNX, where the input is.' },
+      { value: 'tfjs', doc: 'TensorFlow.js, where the input is.' },
+      { value: 'gguf', doc: 'GGUF, where the input is.' },
+    ],
+  },
+  masks: {
+    kind: 'oneOf',
+    default: 'zeros',
+    doc: 'How weights that a step zeroed are written.',
+    values: [
+      { value: 'zeros', doc: 'As zeros.' },
+      {
+        value: 'pytorch',
+        doc: 'As the pairs of torch.nn.utils.prune: weight_orig with every value and weight_mask of zeros and ones.',
+      },
+    ],
+  },
+};
+
 /** The keys of a recipe and what they mean. */
 export const TOP_KEYS: Readonly<Record<string, string>> = {
   input: 'The checkpoint that the recipe starts from, relative to the recipe.',

@@ -34,7 +34,12 @@ export interface GoldenTensor {
   readonly mean: number | null;
   readonly std: number | null;
   readonly quantiles: readonly number[] | null;
-  readonly digest: { readonly as: 'f32' | 'f64'; readonly sha256: string };
+  readonly digest: {
+    readonly as: 'f32' | 'f64';
+    readonly sha256: string;
+    /** The same with +0 for −0, where that may come of a product. */
+    readonly unsignedZero?: string;
+  };
   readonly first: readonly GoldenNumber[];
   readonly last: readonly GoldenNumber[];
   readonly histogram?: readonly number[];
@@ -93,6 +98,8 @@ export interface Golden {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly tensors: readonly GoldenTensor[];
   readonly packed?: readonly GoldenPacked[];
+  /** Products of weights and their masks. */
+  readonly effective?: readonly GoldenPacked[];
   readonly strings?: readonly {
     readonly name: string;
     readonly shape: readonly number[];

@@ -10,6 +10,7 @@ import { gptq } from './gptq.js';
 import { mxfp4, nvfp4 } from './microscaling.js';
 import { type Packing, Parts } from './packing.js';
 import { packQuantized } from './packQuantized.js';
+import { prunedPair } from './prunedPair.js';
 import { scaled } from './scaled.js';
 
 /** Every packing. Several may look at the same suffix; the first that wants the weight gets it. */
@@ -23,6 +24,7 @@ const packings: readonly Packing[] = [
   packQuantized,
   scaled,
   bitmask,
+  prunedPair,
 ];
 
 const SUFFIXES: readonly string[] = [...new Set(packings.flatMap((packing) => packing.suffixes))];

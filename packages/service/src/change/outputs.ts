@@ -1,8 +1,9 @@
 import { type Fault, fail, ok, type Result } from '@espalier/base';
 import { type OutputContent, type Writer, writerFor, writers } from '@espalier/checkpoint';
+import { pytorchPair } from '@espalier/pruning';
 import type { RecipeOutput } from '@espalier/recipe';
 import { baseName, joinPath, parentOf } from '../resolve/paths.js';
-import { type EditState, outputsOf } from './edited.js';
+import { type EditState, outputsOf, unmasked } from './edited.js';
 import type { OpenInput } from './openInput.js';
 
 /** Where an output goes, and who writes it. */
@@ -14,7 +15,7 @@ export interface Destination {
 }
 
 /**
- * The destination of an output. A path without an ending is a folder that gets the input's file names. Faults: `output/no-writer` for formats that
+ * The destination of an output. A path without an ending is a folder that gets the input's file names. Faults: `output/masks`, `output/no-writer` for formats that
  * are read but not written, `output/other-container` for those that are written around an input of their own.
  */
 export function destinationOf(output: RecipeOutput, from: string, input: OpenInput): Result<Destination, Fault> {
@@ -31,6 +32,14 @@ export function destinationOf(output: RecipeOutput, from: string, input: OpenInp
       hint: 'Name the output .safetensors: every tensor and its name is kept.',
     });
   }
+  if (output.masks === 'pytorch' && !['pytorch-zip', 'safetensors', 'npz'].includes(writer.format)) {
+    return fail({
+      code: 'output/masks',
+      message: `Pairs of values and masks are of PyTorch: ${writer.label} has no place for them.`,
+      file: name,
+      hint: 'Name the output .pt, or leave masks out.',
+    });
+  }
   // Whether a container can be kept is known before any step; what else stands in the way depends on the steps.
   const refusal = writer.refuses({ tensors: [], metadata: {}, input: input.state.checkpoint });
   return refusal === null ? ok({ folder, name, path: joinPath(folder, name), writer }) : fail(refusal);
@@ -40,6 +49,7 @@ export function destinationOf(output: RecipeOutput, from: string, input: OpenInp
 export function contentOf(
   { tensors, checkpoint }: EditState,
   metadata: Readonly<Record<string, string>>,
+  masks: RecipeOutput['masks'] = 'zeros',
 ): OutputContent {
   const byName = new Map(tensors.map((tensor) => [tensor.head.name, tensor]));
   const outputs = tensors.flatMap((tensor) => {
@@ -48,7 +58,9 @@ export function contentOf(
     const shared = head.sharesStorageWith === undefined ? undefined : byName.get(head.sharesStorageWith);
     const inherits =
       tensor.mask === undefined && shared?.mask !== undefined && shared.entry.elements === entry.elements;
-    return outputsOf(inherits ? { ...tensor, mask: shared.mask } : tensor);
+    const { mask, ...masked } = inherits ? { ...tensor, mask: shared.mask } : tensor;
+    if (masks === 'pytorch' && mask !== undefined) return pytorchPair(unmasked(masked), mask);
+    return outputsOf(mask === undefined ? masked : { ...masked, mask });
   });
   return { tensors: outputs, metadata: { ...checkpoint.metadata, ...metadata }, input: checkpoint };
 }

@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { idleWork, raise } from '@espalier/base';
 import { type OutputFolder, openCheckpoint, readValues } from '@espalier/checkpoint';
 import type { PlanItem } from '@espalier/protocol';
 import { memorySource } from '@espalier/tensor';
+import { fixturePath } from '@espalier/testkit';
 import { expect, test } from 'vitest';
 import { MemoryFiles, safetensorsBytes } from '../testing/memoryFiles.js';
 import { planRecipe } from './planRecipe.js';
@@ -50,7 +54,9 @@ function bench(
               options.onWrite?.(files);
               for (const byte of window) bytes.push(byte);
             },
-            async patch() {},
+            async patch(begin, window) {
+              for (const [i, byte] of window.entries()) bytes[begin + i] = byte;
+            },
           },
         };
       },
@@ -314,4 +320,33 @@ test('a layer that would be empty is warned of', async () => {
   );
   const answer = await planRecipe({ recipe: RECIPE, folder: '/work' }, b.files, idleWork(), () => {});
   expect(answer).toMatchObject({ kind: 'plan', plan: { notes: [{ code: 'prune/layer-empty', tensor: 'a.weight' }] } });
+});
+
+/**
+ * A module with `torch.nn.utils.prune` loaded these bytes, computed with their product, and `remove` left the pruned weights: fixtures/generate/written_pairs.py has looked at the file
+ * that this test keeps where `ESPALIER_WRITTEN` names a folder.
+ */
+test('zeroed weights can be written as the pairs of PyTorch', async () => {
+  const b = bench();
+  const recipe = RECIPE.replace('output: out/half.safetensors', 'output: { path: out/half.pt, masks: pytorch }');
+  const answer = await run(b, recipe, { detail: 'counts' });
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  const source = await b.files.open('/work/out/half.pt');
+  if (!source.ok) throw new Error();
+  const bytes = await source.value.read(0, source.value.sizeBytes);
+  const opened = await openCheckpoint(memorySource('half.pt', bytes));
+  if (!opened.ok) throw new Error(opened.fault.message);
+  const [first] = opened.value.tensors;
+  expect(first).toMatchObject({ name: 'conv1.weight', packedFrom: ['conv1.weight_orig', 'conv1.weight_mask'] });
+  expect([...(await readValues(first!))]).toEqual(range(32).map((value) => (value <= 24 ? 0 : value)));
+  expect(opened.value.tensors.map(({ name }) => name)).toEqual(['conv1.weight', 'conv1.bias', 'fc.weight']);
+  if (process.env['ESPALIER_WRITTEN'] !== undefined)
+    writeFileSync(join(process.env['ESPALIER_WRITTEN'], 'half.pt'), bytes);
+  const golden = JSON.parse(readFileSync(fixturePath('golden/written-pairs.json'), 'utf8')) as { sha256: string };
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(golden.sha256);
+});
+
+test('pairs have no place in a format that PyTorch does not read', async () => {
+  const answer = await run(bench(), RECIPE.replace('out/half.safetensors', '{ path: out/half.onnx, masks: pytorch }'));
+  expect(answer).toMatchObject({ fault: { fault: { code: 'output/masks' } } });
 });

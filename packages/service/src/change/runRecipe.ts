@@ -111,7 +111,7 @@ async function write(
     'espalier.input': input.name,
     ...(inputSha256 === null ? {} : { 'espalier.input.sha256': inputSha256 }),
   };
-  const content = contentOf(edited, metadata);
+  const content = contentOf(edited, metadata, recipe.outputs[0]?.masks);
   const refusal = destination.writer.refuses(content);
   if (refusal !== null) return failed(refusal);
   const folder = ports.outputs(destination.folder, {
