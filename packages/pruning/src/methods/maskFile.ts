@@ -1,8 +1,8 @@
 import type { PrunableLayer } from '../layer.js';
-import { type BitMask, type Mask, maskFromBits } from '../mask.js';
+import type { Mask } from '../mask.js';
 import { keepNan, nanNote } from '../masks/nan.js';
+import { nonZeros } from '../masks/nonZeros.js';
 import type { MaskMethod, Note } from '../method.js';
-import { valueWindows } from '../readLayer.js';
 
 export const maskFile: MaskMethod = {
   description: {
@@ -62,15 +62,4 @@ function whyUnfit({ head: { shape } }: PrunableLayer, other: PrunableLayer | und
   if (other === undefined) return 'the file has no such tensor';
   if (other.head.shape.join() !== shape.join()) return `the file has it as ${other.head.shape.join('×')}`;
   return other.entry.data.kind === 'none' ? 'its values in the file cannot be read' : null;
-}
-
-/** What is not zero stays. */
-async function nonZeros(layer: PrunableLayer, work: Parameters<typeof valueWindows>[1]): Promise<BitMask> {
-  const { elements } = layer.entry;
-  const bits = new Uint8Array(Math.ceil(elements / 8));
-  for await (const { begin, values } of valueWindows(layer, work)) {
-    const own = bits.subarray(begin / 8);
-    for (let i = 0; i < values.length; i++) if (values[i] !== 0) own[i >>> 3]! |= 1 << (i & 7);
-  }
-  return maskFromBits(elements, bits);
 }

@@ -10,7 +10,7 @@ import { type OverlapGraph, overlapsOf, subgraph } from './overlaps.js';
 const COMPARED_ROWS = 1024;
 
 export interface PartitionOptions {
-  /** At least 1; at most as many as there are rows with a weight, otherwise fewer parts come out. */
+  /** At least 1; of fewer rows fewer parts come out. */
   readonly parts: number;
   /** Parts have from ⌊(1 − imbalance)·r⌋ to ⌈(1 + imbalance)·r⌉ rows, r being the mean. 0 to 1. */
   readonly imbalance: number;
@@ -18,7 +18,7 @@ export interface PartitionOptions {
 }
 
 /**
- * Divides the rows that have a weight into parts so that rows of a part share columns: large is Σ over parts and columns of count², the number of rows of
+ * Divides rows, all that have a weight or some of them, into parts so that rows of a part share columns: large is Σ over parts and columns of count², the number of rows of
  * the part that have a weight in the column, less what any two rows share on average, so that no part is better only by its size. Recursive bisection over several levels of coarseness, then exchange between all parts. Rows ascend in each
  * part; parts are in the order of their first rows. The same rows, options and seed give the same parts on every machine. Aborts fly.
  */
@@ -26,9 +26,8 @@ export async function partitionRows(
   all: BitRows,
   { parts, imbalance, seed }: PartitionOptions,
   work: Pick<Work, 'signal'>,
+  rows = rowsWithWeights(all),
 ): Promise<number[][]> {
-  const weights = rowCounts(all);
-  const rows = Array.from({ length: all.rows }, (_, row) => row).filter((row) => weights[row]! > 0);
   const count = Math.min(parts, rows.length);
   if (count <= 1) return rows.length === 0 ? [] : [rows];
   const rng = seeded(seed);
@@ -44,6 +43,12 @@ export async function partitionRows(
   const members = Array.from({ length: count }, (): number[] => []);
   for (const [i, row] of rows.entries()) members[labels[i]!]!.push(row);
   return members.filter(({ length }) => length > 0).sort((a, b) => a[0]! - b[0]!);
+}
+
+/** The rows that a partition is about, ascending. */
+export function rowsWithWeights(all: BitRows): number[] {
+  const weights = rowCounts(all);
+  return Array.from(weights.keys()).filter((row) => weights[row]! > 0);
 }
 
 /** Σ over parts and columns of count²: what a partition is judged by. */
