@@ -78,16 +78,8 @@ export function registerChangeCommands(
     'espalier.prune': (target?: unknown) => propose(target, chooseMagnitude),
     'espalier.make24': (target?: unknown) =>
       propose(target, async () => ({ steps: ['prune: { method: n-m, n: 2, m: 4 }'], suffix: '2of4' })),
-    'espalier.refill': (target?: unknown) =>
-      propose(target, async () => {
-        const sparsity = await askSparsity();
-        return sparsity === undefined
-          ? undefined
-          : {
-              steps: [`prune: { method: magnitude, sparsity: ${sparsity} }`, 'structure: { method: refill }'],
-              suffix: 'refilled',
-            };
-      }),
+    'espalier.refill': (target?: unknown) => propose(target, () => chooseStructure('refill', 'refilled')),
+    'espalier.regroup': (target?: unknown) => propose(target, () => chooseStructure('regroup', 'regrouped')),
     'espalier.createRecipe': (target?: unknown) =>
       propose(target, async () => ({
         steps: ['prune: { method: magnitude, sparsity: 0.5, scope: model }'],
@@ -179,6 +171,13 @@ async function chooseMagnitude(): Promise<Choice | undefined> {
     steps: [`prune: { method: magnitude, sparsity: ${sparsity}, scope: ${scope.value} }`],
     suffix: String(Math.round(sparsity * 100)),
   };
+}
+
+/** Prune, then make structure of the mask. */
+async function chooseStructure(method: string, suffix: string): Promise<Choice | undefined> {
+  const sparsity = await askSparsity();
+  if (sparsity === undefined) return undefined;
+  return { steps: [`prune: { method: magnitude, sparsity: ${sparsity} }`, `structure: { method: ${method} }`], suffix };
 }
 
 async function askSparsity(): Promise<number | undefined> {

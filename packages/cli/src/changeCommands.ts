@@ -36,7 +36,7 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
         .choices(['zeros', 'pytorch'])
         .default('zeros'),
     )
-    .addOption(new Option('--then <name>', 'make whole channels of the mask').choices(structures))
+    .addOption(new Option('--then <name>', 'make structure of the mask').choices(structures))
     .addOption(exclude())
     .addOption(
       new Option('--exclude-role <role>', 'leave these alone: first, last, or a role such as linear; may be repeated')

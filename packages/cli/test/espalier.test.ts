@@ -316,6 +316,23 @@ test('a 2:4 output is 2:4 along the inputs, without an exception', async () => {
   expect(layer.patterns?.['2:4']).toContainEqual(expect.objectContaining({ axis: 1, strict: true }));
 });
 
+test('re-grouping gives each layer dense blocks, and says what they keep', async () => {
+  const output = join(folder, 'regrouped.safetensors');
+  const { code, report } = await jsonOf('prune', DENSE, '-o', output, '--sparsity', '0.6', '--then', 'regroup');
+  expect(code).toBe(0);
+  expect(report['steps']).toMatchObject([{ method: 'magnitude' }, { verb: 'structure', method: 'regroup' }]);
+  const notes = report['notes'] as unknown as { code: string; message: string; tensor: string }[];
+  const regrouped = notes.filter(({ code }) => code === 'regroup/grouped');
+  expect(regrouped.length).toBeGreaterThan(0);
+  const [file] = (await json(output)).report.files;
+  if (file === undefined || 'error' in file) throw new Error('unreadable');
+  for (const { tensor, message } of regrouped) {
+    const density = Number(/→ ([\d.]+);/.exec(message)![1]);
+    const found = file.tensors.find(({ name }) => name === tensor)!;
+    expect(1 - found.zeros! / found.elements).toBeCloseTo(density, 3);
+  }
+});
+
 test.each([['pytorch/state-dict.pt'], ['onnx/cnn.onnx'], ['gguf/llama-tiny-Q4_K_M.gguf'], ['keras/small.keras']])(
   '%s is pruned into safetensors, with its tensors',
   async (name) => {

@@ -45,6 +45,7 @@ export const codeActions: Feature = (context) => {
             run('Prune…', 'espalier.prune', path),
             run('Make 2:4', 'espalier.make24', path),
             run('Re-fill channels', 'espalier.refill', path),
+            run('Re-group…', 'espalier.regroup', path),
             run('Create recipe', 'espalier.createRecipe', path),
           );
           const facts = await context.service.facts(path, signal);
