@@ -3,6 +3,12 @@ export { stepTitle, verdictOf } from './change/changeReport.js';
 export { planRecipe } from './change/planRecipe.js';
 export type { ChangePorts } from './change/ports.js';
 export { type LayerCount, type RunFailure, type RunQuery, type RunResult, runRecipe } from './change/runRecipe.js';
+export {
+  type ManifestSource,
+  type RemovedChannels,
+  type ShapeManifest,
+  shapeManifest,
+} from './change/shapeManifest.js';
 export type { CompareEnd, CompareHeads } from './comparisons.js';
 export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';

@@ -1,7 +1,14 @@
-import { type Checkpoint, entryOutput, type OutputTensor, type TensorEntry } from '@espalier/checkpoint';
+import {
+  type Checkpoint,
+  entryOutput,
+  type GraphEdit,
+  type OutputTensor,
+  type TensorEntry,
+} from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { ChangeNote } from '@espalier/protocol';
 import { type Mask, maskedEntry, maskedOutput, type PrunableLayer } from '@espalier/pruning';
+import type { RemovedChannels } from './shapeManifest.js';
 
 /** A tensor on its way through the steps. Nothing is written; values are read through. */
 export interface EditedTensor {
@@ -32,6 +39,10 @@ export interface EditState {
   readonly checkpoint: Checkpoint;
   readonly tensors: readonly EditedTensor[];
   readonly notes: readonly ChangeNote[];
+  /** What changes in the graph besides values and shapes of tensors, for formats that carry one. */
+  readonly graphEdits?: readonly GraphEdit[];
+  /** Channels that steps took out, for the manifest of shapes. */
+  readonly removed?: readonly RemovedChannels[];
 }
 
 /** The tensor as it is without its mask. */

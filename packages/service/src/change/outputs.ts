@@ -29,7 +29,7 @@ export function destinationOf(output: RecipeOutput, from: string, input: OpenInp
       message: `Files like ${name} are not written.`,
       file: name,
       expected: writers.map(({ label, extensions }) => `${label} (${extensions.join(', ')})`).join(', '),
-      hint: 'Name the output .safetensors: every tensor and its name is kept.',
+      hint: 'Name the output .safetensors: every tensor and its name is kept, and a manifest of their shapes lies beside it.',
     });
   }
   if (output.masks === 'pytorch' && !['pytorch-zip', 'safetensors', 'npz'].includes(writer.format)) {
@@ -47,7 +47,7 @@ export function destinationOf(output: RecipeOutput, from: string, input: OpenInp
 
 /** Everything that goes into the output. Tensors that share the bytes of an earlier one share its mask as well. */
 export function contentOf(
-  { tensors, checkpoint }: EditState,
+  { tensors, checkpoint, graphEdits }: EditState,
   metadata: Readonly<Record<string, string>>,
   masks: RecipeOutput['masks'] = 'zeros',
 ): OutputContent {
@@ -62,5 +62,10 @@ export function contentOf(
     if (masks === 'pytorch' && mask !== undefined) return pytorchPair(unmasked(masked), mask);
     return outputsOf(mask === undefined ? masked : { ...masked, mask });
   });
-  return { tensors: outputs, metadata: { ...checkpoint.metadata, ...metadata }, input: checkpoint };
+  return {
+    tensors: outputs,
+    metadata: { ...checkpoint.metadata, ...metadata },
+    input: checkpoint,
+    ...(graphEdits === undefined ? {} : { graphEdits }),
+  };
 }

@@ -1,7 +1,7 @@
 import { type Fault, fail, ok, type Result, type Work } from '@espalier/base';
-import { openCheckpoint } from '@espalier/checkpoint';
+import { type Checkpoint, openCheckpoint } from '@espalier/checkpoint';
 import { toHeads } from '@espalier/model';
-import type { LayerChange, Plan, PlanAnswer, PlanItem, PlannedStep, RecipeQuery } from '@espalier/protocol';
+import type { ChangeNote, LayerChange, Plan, PlanAnswer, PlanItem, PlannedStep, RecipeQuery } from '@espalier/protocol';
 import { SENSITIVITY_RATIOS } from '@espalier/protocol';
 import { energyLost, type PrunableLayer } from '@espalier/pruning';
 import { methodOf, parseRecipe, type Recipe, schema } from '@espalier/recipe';
@@ -14,6 +14,7 @@ import { layerChange } from './layerChange.js';
 import { layerMacs, MAC_CONVENTION } from './layerMacs.js';
 import { type OpenInput, openInput } from './openInput.js';
 import { destinationOf } from './outputs.js';
+import { manifestName, needsManifest } from './shapeManifest.js';
 
 /** What a recipe would do. Nothing is written. Items arrive as layers are worked out; aborts fly. */
 export async function planRecipe(
@@ -110,7 +111,21 @@ export async function planOf(
     outputs: destinations.flatMap((destination) =>
       destination.ok ? [{ path: destination.value.path, format: destination.value.writer.format, bytes }] : [],
     ),
-    notes: edited.notes,
+    notes: [...edited.notes, ...manifestNotes(checkpoint, edited, destinations)],
     sensitivity,
+  });
+}
+
+/** Says of a state dict made from something that knew more, or of another shape, what lies beside it. */
+function manifestNotes(
+  checkpoint: Checkpoint,
+  edited: EditState,
+  destinations: readonly ReturnType<typeof destinationOf>[],
+): ChangeNote[] {
+  return destinations.flatMap((destination) => {
+    if (!destination.ok || !needsManifest(checkpoint, edited, destination.value.writer)) return [];
+    const { name, writer } = destination.value;
+    const message = `${name} holds the tensors of the ${checkpoint.formatLabel} input as ${writer.label}, without its structure; ${manifestName(name)} beside it tells layers, shapes and what was removed.`;
+    return [{ code: 'output/shape-manifest', severity: 'information', message }];
   });
 }

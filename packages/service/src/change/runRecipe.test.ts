@@ -322,6 +322,41 @@ test('a layer that would be empty is warned of', async () => {
   expect(answer).toMatchObject({ kind: 'plan', plan: { notes: [{ code: 'prune/layer-empty', tensor: 'a.weight' }] } });
 });
 
+test('a state dict of an input that knew more has a manifest of its shapes beside it; one of a state dict has none', async () => {
+  const b = bench();
+  b.files.write('/work/cnn.onnx', new Uint8Array(readFileSync(fixturePath('checkpoints/onnx/cnn.onnx'))));
+  const recipe = RECIPE.replace('model.safetensors', 'cnn.onnx');
+  const answer = await run(b, recipe);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  expect(answer.value.report?.content.plan.notes.map(({ code }) => code)).toContain('output/shape-manifest');
+  const source = await b.files.open('/work/out/half.safetensors.shapes.json');
+  if (!source.ok) throw new Error('no manifest');
+  const manifest = JSON.parse(new TextDecoder().decode(await source.value.read(0, source.value.sizeBytes)));
+  expect(manifest).toMatchObject({
+    schemaVersion: 1,
+    kind: 'espalier-shape-manifest',
+    checkpoint: 'half.safetensors',
+    input: { name: 'cnn.onnx', format: 'onnx' },
+    removed: [],
+    leftOut: [],
+  });
+  expect(manifest.layers).toContainEqual({
+    name: 'depthwise',
+    kind: 'depthwise-conv',
+    weight: 'depthwise.weight',
+    outputs: 16,
+    inputs: 1,
+    kernel: [3, 3],
+    groups: 16,
+  });
+  expect(Object.keys(await valuesOf(b.files, '/work/out/half.safetensors'))).toEqual(
+    manifest.tensors.map(({ name }: { name: string }) => name),
+  );
+  const plain = bench();
+  await run(plain, RECIPE);
+  expect((await plain.files.open('/work/out/half.safetensors.shapes.json')).ok).toBe(false);
+});
+
 /**
  * A module with `torch.nn.utils.prune` loaded these bytes, computed with their product, and `remove` left the pruned weights: fixtures/generate/written_pairs.py has looked at the file
  * that this test keeps where `ESPALIER_WRITTEN` names a folder.

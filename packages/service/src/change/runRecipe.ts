@@ -1,5 +1,6 @@
 import { zerosOf } from '@espalier/analysis';
 import { type Fault, FaultError, fail, invariant, ok, type Result, raise, type Work } from '@espalier/base';
+import type { OutputFolder } from '@espalier/checkpoint';
 import type { ChangeReport } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
 import { joinPath } from '../resolve/paths.js';
@@ -9,6 +10,7 @@ import { type OpenInput, openInput } from './openInput.js';
 import { contentOf, type Destination, destinationOf } from './outputs.js';
 import { applySteps, planOf } from './planRecipe.js';
 import type { ChangePorts } from './ports.js';
+import { manifestName, needsManifest, shapeManifest } from './shapeManifest.js';
 
 export interface RunQuery {
   readonly recipe: string;
@@ -122,6 +124,19 @@ async function write(
   let committed = false;
   try {
     await destination.writer.write(folder, destination.name, content, named(work, 'Writing'));
+    if (needsManifest(edited.checkpoint, edited, destination.writer)) {
+      await writeJson(
+        folder,
+        manifestName(destination.name),
+        shapeManifest({
+          checkpoint: destination.name,
+          input: { name: input.name, format: edited.checkpoint.format },
+          content,
+          tensors: edited.tensors,
+          ...(edited.removed === undefined ? {} : { removed: edited.removed }),
+        }),
+      );
+    }
     if ((await stampsOf(ports, input)) !== before) {
       return failed({
         code: 'file/changed',
@@ -241,13 +256,17 @@ async function writeReport(ports: ChangePorts, destination: Destination, report:
   const name = `${destination.name}.report.json`;
   // The output itself was new, or it was agreed to replace it: the report that may lie beside it is of another run.
   const folder = ports.outputs(destination.folder, { overwrite: true, inputs: [] });
-  const sink = await folder.create(name);
-  if (!sink.ok) raise(sink.fault);
-  await sink.value.write(new TextEncoder().encode(`${JSON.stringify(report, null, 1)}\n`));
+  await writeJson(folder, name, report);
   const done = await folder.commit();
   if (!done.ok) raise(done.fault);
   invariant(done.value.length === 1, 'one report');
   return joinPath(destination.folder, name);
+}
+
+async function writeJson(folder: OutputFolder, name: string, value: unknown): Promise<void> {
+  const sink = await folder.create(name);
+  if (!sink.ok) raise(sink.fault);
+  await sink.value.write(new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`));
 }
 
 /** Progress says which part of the work it belongs to. */
