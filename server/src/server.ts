@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { createWorkerPool, diskCache, nodeFiles } from '@espalier/host';
+import { createWorkerPool, describeMachine, diskCache, nodeFiles } from '@espalier/host';
 import { cancelScans, forgetFacts, scanFully, scansChanged, trusted } from '@espalier/protocol';
 import { createService, type FactsCache } from '@espalier/service';
 import {
@@ -74,6 +74,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
         get: (key) => cache().get(key),
         put: (key, value) => cache().put(key, value),
       },
+      machine: describeMachine(),
       now: () => performance.now(),
       settings: () => ({ limitBytes: settings.scanLimitBytes, nearZeroRatio: settings.nearZeroRatio }),
       onChange: (path) => {

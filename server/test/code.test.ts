@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { scan } from '@espalier/protocol';
+import { scan, times } from '@espalier/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   CancellationTokenSource,
@@ -131,6 +131,17 @@ async function diagnosticsOf({ uri }: Opened, isDone: (found: Diagnostic[]) => b
 const firstDiagnostics = (opened: Opened): Promise<Diagnostic[]> => diagnosticsOf(opened, () => true);
 
 describe('hover', () => {
+  test('on a layer says its speed once it was measured, and offers to measure before', async () => {
+    const marked = 'm = load_file("models/resnet-tiny-80.safetensors")\nm["layer3.1.con|v1.weight"]';
+    expect(await hover(marked)).toMatch(/\[Measure Speed\]\(command:espalier\.measureSpeed\?/);
+    const path = join(folder, 'models/resnet-tiny-80.safetensors');
+    const end = await client.stream(times, { path, layers: ['layer3.1.conv1.weight'] }, () => {});
+    expect(end).toMatchObject({ ok: true, value: { summary: expect.stringContaining(' dense → ') } });
+    const text = await hover(marked);
+    expect(text).toMatch(/CSR [\d.]+x, 4x1 blocks [\d.]+x, .*as fast as dense here \([\d.]+ ms\); 1\.0x where/);
+    expect(text).not.toContain('Measure Speed');
+  });
+
   test('a checkpoint answers from its header, and completely once it was read', async () => {
     const opened = await open('torch.load("models/resnet-tiny-80.safet|ensors")');
     const ask = async (): Promise<string> =>

@@ -9,6 +9,7 @@ import { removeCopies } from '../storage/copies.js';
 import { versionAtHead } from '../storage/gitHead.js';
 import { localPath } from '../storage/localCopy.js';
 import { copyDiagnostics } from './copyDiagnostics.js';
+import { measureSpeed } from './measureSpeed.js';
 import { activeCheckpoint, pickCheckpoint } from './pickCheckpoint.js';
 import { previousCheckpoint } from './previousCheckpoint.js';
 import { byVersion } from './versionOrder.js';
@@ -95,6 +96,10 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
     'espalier.scanFully': async (target?: Uri | string) => {
       const uri = toUri(target) ?? activeCheckpoint();
       if (uri !== undefined) client.notify(scanFully, { path: await localPath(context, uri) });
+    },
+    'espalier.measureSpeed': async (target?: Uri | string, tensor?: string) => {
+      const uri = toUri(target) ?? activeCheckpoint() ?? (await pickCheckpoint(l10n.t('Checkpoint to measure')));
+      if (uri !== undefined) await measureSpeed(client, await localPath(context, uri), tensor);
     },
     'espalier.cancelScans': () => client.notify(cancelScans, {}),
     'espalier.restartServer': () => client.restart(),

@@ -20,6 +20,7 @@ const LINKED_COMMANDS = [
   'espalier.inspect',
   'espalier.compareFiles',
   'espalier.scanFully',
+  'espalier.measureSpeed',
   'espalier.compareWithPrevious',
 ];
 

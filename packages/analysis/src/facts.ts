@@ -1,6 +1,7 @@
 import type { Fault } from '@espalier/base';
 import type { Finding } from '@espalier/checkpoint';
 import type { OperatorCost, TensorHead } from '@espalier/model';
+import type { WayTiming } from './latency/measureLayer.js';
 
 export type { OperatorCost, TensorHead };
 
@@ -91,6 +92,23 @@ export interface SizesAsStored {
   readonly bitmask: number;
   /** Half of the values + 2 bits for each kept one; null where the tensor has no axis whose length divides by 4. */
   readonly packed24: { readonly bytes: number; readonly fits: number } | null;
+}
+
+/** Times of the product that a layer is, on this machine. */
+export interface LayerTimes {
+  /** Weights as rows × inner dimension, applied to so many columns. */
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
+  /** `assumed`: the file has no graph that would tell to how many positions the layer is applied. */
+  readonly columnsFrom: 'graph' | 'asked' | 'assumed';
+  /** Rows and columns that were timed; times are scaled to all. */
+  readonly timed: { readonly rows: number; readonly columns: number };
+  /** Share of zeros among the weights that were timed. */
+  readonly sparsity: number;
+  readonly ways: readonly WayTiming[];
+  /** What computed: `WASM SIMD, 1 thread`. */
+  readonly engine: string;
 }
 
 /** Head and, once scanned, stats (or the fault that kept them from being read). */

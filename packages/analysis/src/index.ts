@@ -7,6 +7,7 @@ export {
   type BlockSparsity,
   type FileHead,
   type FileTotals,
+  type LayerTimes,
   NM_PATTERNS,
   type NmPattern,
   type Obtained,

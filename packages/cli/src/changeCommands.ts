@@ -3,6 +3,7 @@ import { RATIOS, type Ratio } from '@espalier/pruning';
 import { methodOf, methodsOf, schema } from '@espalier/recipe';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ChangeOptions, change, readRecipe } from './commands/change.js';
+import { type LatencyOptions, latency } from './commands/latency.js';
 import { methods } from './commands/methods.js';
 import { plan } from './commands/plan.js';
 import { faultLine } from './inspectTable.js';
@@ -105,6 +106,25 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
     });
 
   program
+    .command('latency')
+    .description('Time the layers of a checkpoint on this machine: dense, and in every way that their zeros allow')
+    .argument('<checkpoint>', 'a checkpoint, or a folder that holds a model')
+    .addOption(new Option('-l, --layers <glob>', 'only these layers; may be repeated').argParser(append).default([]))
+    .addOption(
+      new Option(
+        '--columns <n>',
+        'to how many columns each layer is applied; by default what the graph tells, else 256',
+      ).argParser(columns),
+    )
+    .option('--no-cache', 'measure again what was measured before')
+    .addOption(format())
+    .addHelpText(
+      'after',
+      `\nExample:\n  espalier latency resnet18-80.onnx\n  espalier latency model.safetensors --columns 1 --format json\n${EXIT}`,
+    )
+    .action(async (path: string, options: LatencyOptions) => ended(await latency(path, options, terminal)));
+
+  program
     .command('methods')
     .description('The methods and their options; with --ratios the densities of the layers of a model')
     .argument('[model]', 'a checkpoint, for --ratios')
@@ -131,6 +151,13 @@ const withRunning = (command: Command): Command =>
     .option('--overwrite', 'replace the output where it exists', false)
     .option('--dry-run', 'do everything but write', false)
     .option('--report', 'write a report beside the output; reads input and result once more', false);
+
+function columns(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
+    throw new InvalidArgumentError('It is a whole number from 1 to 1000000.');
+  return value;
+}
 
 function density(text: string): number {
   const value = Number(text);

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { createWorkerPool, defaultCacheFolder, diskCache, nodeFiles } from '@espalier/host';
+import { createWorkerPool, defaultCacheFolder, describeMachine, diskCache, nodeFiles } from '@espalier/host';
 import { createService, type Service } from '@espalier/service';
 import type { Terminal } from './terminal.js';
 
@@ -25,6 +25,7 @@ export function openSession(terminal: Terminal, options: SessionOptions): { serv
   const service = createService({
     files: nodeFiles(() => ({ workspaceRoots: [], trusted: true })),
     runner: pool,
+    machine: describeMachine(),
     now: () => performance.now(),
     settings: () => ({ limitBytes: Number.POSITIVE_INFINITY, nearZeroRatio: options.nearZeroRatio }),
     ...(options.cache ? { cache: diskCache(join(defaultCacheFolder(), 'facts')) } : {}),

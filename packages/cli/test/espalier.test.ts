@@ -377,6 +377,38 @@ test('a recipe is planned, run, and its problems have places', async () => {
   expect((await espalier('plan', join(folder, 'gone.yaml'))).code).toBe(2);
 });
 
+test('layers are timed here, in every way that their zeros allow; what is no product says why', async () => {
+  const sparse = fixturePath('demo/models/resnet-tiny-80.onnx');
+  const { code, report } = await jsonOf('latency', sparse, '--layers', 'layer3.1.conv1*', '--layers', 'fc*');
+  expect(code).toBe(0);
+  const { machine, layers, total } = report as unknown as {
+    machine: string;
+    layers: { name: string; ways: { name: string; medianMs: number; runs: number }[] }[];
+    total: { before: { value: number }; after: { value: number } };
+  };
+  expect(machine).toMatch(/ threads, Node \d+/);
+  expect(layers.map(({ name }) => name)).toEqual(['layer3.1.conv1.weight', 'fc.weight']);
+  // The graph tells that the convolution is applied at four positions.
+  expect(layers[0]).toMatchObject({ rows: 80, inner: 720, columns: 4, columnsFrom: 'graph' });
+  expect(layers[0]!.ways.map(({ name }) => name)).toEqual(['dense', 'csr', 'block-4x1', 'channels-removed', 'int8']);
+  expect(layers[0]!.ways.every(({ medianMs, runs }) => medianMs > 0 && runs >= 3)).toBe(true);
+  expect(total.after.value).toBeLessThanOrEqual(total.before.value);
+  const { out } = await espalier('latency', sparse, '--layers', 'conv1*', '--columns', '8');
+  expect(out).toMatch(/conv1\.weight +20×9 by 8 +0 +[\d.]+ +\d+ % +– +– +– +[\d.]+x/);
+  expect(out).toMatch(/1\.0x where a runtime computes dense/);
+  const missing = await jsonOf('latency', 'nowhere.onnx');
+  expect(missing).toMatchObject({ code: 2, report: { error: { code: 'path/not-found' } } });
+});
+
+test('a report has the speed-up of every layer that changed', async () => {
+  const output = join(folder, 'timed.safetensors');
+  const { code, report } = await jsonOf('prune', DENSE, '-o', output, '--sparsity', '0.95', '--report');
+  expect(code).toBe(0);
+  const { speedup } = report as unknown as { speedup: { name: string; way: string; ratio: number }[] };
+  expect(speedup).toHaveLength(16);
+  expect(speedup.every(({ ratio }) => ratio >= 1)).toBe(true);
+});
+
 test('ratios of a model are told layer by layer, and impossible ones refused', async () => {
   const { code, report } = await jsonOf('methods', DENSE, '--ratios', 'erk', '--density', '0.1');
   expect(code).toBe(0);

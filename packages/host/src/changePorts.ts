@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { availableParallelism, cpus } from 'node:os';
 import type { ChangePorts } from '@espalier/service';
 import { evaluateCommand } from './evaluateCommand.js';
+import { describeMachine } from './machine.js';
 import { type FollowRules, nodeFiles } from './nodeFiles.js';
 import { outputFolder } from './outputFolder.js';
 
@@ -26,7 +26,7 @@ export function changePorts(rules: () => FollowRules, version: string): ChangePo
     evaluate: rules().trusted ? evaluateCommand : null,
     now: () => performance.now(),
     today: () => new Date().toISOString(),
-    machine: `${cpus()[0]?.model.trim() ?? process.arch}, ${availableParallelism()} threads, Node ${process.versions.node}`,
+    machine: describeMachine(),
     version,
   };
 }

@@ -4,6 +4,7 @@ export { evaluateCommand } from './evaluateCommand.js';
 export { type JobProcessOptions, jobProcesses } from './jobProcess.js';
 export { jobStore } from './jobStore.js';
 export { serveJob } from './jobWorker.js';
+export { describeMachine } from './machine.js';
 export { type FollowRules, isInside, nodeFiles } from './nodeFiles.js';
 export { type OutputRules, outputFolder, removeStaleParts } from './outputFolder.js';
 export { serveTasks } from './taskWorker.js';

@@ -8,7 +8,10 @@ export function serveTasks(): void {
   const port = parentPort;
   if (port === null) throw new Error('invariant: serveTasks runs in a worker thread');
   let rules: FollowRules = { workspaceRoots: [], trusted: false };
-  const engine = createEngine(nodeFiles(() => rules, { blocking: true }));
+  const engine = createEngine(
+    nodeFiles(() => rules, { blocking: true }),
+    () => performance.now(),
+  );
   const running = new Map<number, AbortController>();
   const say = (message: FromWorker): void => port.postMessage(message);
 

@@ -5,6 +5,7 @@ export type {
   FileHead,
   FileTotals,
   HeatmapTile,
+  LayerTimes,
   MatrixLayout,
   MatrixSize,
   NmPattern,
@@ -19,5 +20,6 @@ export type {
   TensorStats,
   TileQuery,
   ValueDiff,
+  WayTiming,
 } from '@espalier/analysis';
 export type { Finding, Role } from '@espalier/checkpoint';

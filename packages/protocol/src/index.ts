@@ -8,3 +8,4 @@ export * from './jobs.js';
 export * from './page.js';
 export * from './questions.js';
 export * from './request.js';
+export * from './times.js';

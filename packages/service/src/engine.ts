@@ -15,8 +15,10 @@ import {
 import { type Fault, FaultError, idleWork, type Result, raise } from '@espalier/base';
 import { type Checkpoint, openCheckpoint, type TensorData, type TensorEntry } from '@espalier/checkpoint';
 import { operatorCosts, toHeads } from '@espalier/model';
+import { layerMacs } from './change/layerMacs.js';
 import { planRecipe } from './change/planRecipe.js';
 import { findDoor } from './door.js';
+import { layerTimes } from './latency/layerTimes.js';
 import type { Files } from './ports.js';
 import type { DataShell, Runner, TaskAnswer, TaskHooks, TaskKind, TaskTypes } from './tasks.js';
 
@@ -38,8 +40,8 @@ export interface Engine extends Runner {
   close(): Promise<void>;
 }
 
-/** Executes tasks on this thread. Checkpoints stay open for a while, so that panning a heat map reads no header twice. */
-export function createEngine(files: Files): Engine {
+/** Executes tasks on this thread. Checkpoints stay open for a while, so that panning a heat map reads no header twice. `now` tells monotonic milliseconds. */
+export function createEngine(files: Files, now: () => number): Engine {
   const open = new Map<string, Promise<Opened>>();
   const busy = new Map<Promise<Opened>, number>();
 
@@ -156,6 +158,22 @@ export function createEngine(files: Files): Engine {
 
     plan: (query, { signal, onItem, onProgress }) =>
       planRecipe(query, files, { signal, progress: onProgress ?? (() => {}) }, (item) => onItem?.(item)),
+
+    times: ({ path, tensors, columns }, { signal, onItem }) =>
+      using(path, signal, async (opened) => {
+        const macs = layerMacs(opened.checkpoint, opened.heads);
+        for (const name of tensors) {
+          const tensor = tensorOf(opened, name);
+          const own = macs?.get(tensor.head.layer) ?? null;
+          const found = await layerTimes(tensor, { macs: own, columns, now }, idleWork(signal));
+          onItem?.(
+            typeof found === 'string'
+              ? { tensor: name, times: null, why: found }
+              : { tensor: name, times: found, why: null },
+          );
+        }
+        return null;
+      }),
 
     gzip: ({ path, tensor }, { signal, onProgress }) =>
       using(path, signal, async (opened) => {

@@ -1,5 +1,5 @@
 export { type OperatorCost, totalCost } from '@espalier/model';
-export { stepTitle, verdictOf } from './change/changeReport.js';
+export { stepTitle } from './change/changeReport.js';
 export { planRecipe } from './change/planRecipe.js';
 export type { ChangePorts } from './change/ports.js';
 export { type LayerCount, type RunFailure, type RunQuery, type RunResult, runRecipe } from './change/runRecipe.js';
@@ -14,6 +14,8 @@ export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';
 export { factsOf } from './factsStore.js';
 export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
+export { bridgeOf, modelLatency } from './latency/modelTimes.js';
+export { denseOf, ms, problemText, quickest, speedUpText, toLayerLatency, WAY_LABELS } from './latency/speedUp.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
 export { reportCsv, reportHtml, reportMarkdown, verdictText } from './report/changeTexts.js';
 export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';

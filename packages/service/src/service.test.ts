@@ -34,7 +34,7 @@ interface Bench {
 
 function bench(options: { hold?: boolean; cache?: FactsCache; limitBytes?: number; files?: MemoryFiles } = {}): Bench {
   const files = options.files ?? new MemoryFiles().write(PATH, model(8));
-  const engine = createEngine(files);
+  const engine = createEngine(files, () => performance.now());
   const tasks: string[] = [];
   let release = (): void => {};
   const held = options.hold ? new Promise<void>((resolve) => (release = resolve)) : Promise.resolve();
@@ -53,6 +53,7 @@ function bench(options: { hold?: boolean; cache?: FactsCache; limitBytes?: numbe
   const service = createService({
     files,
     runner,
+    machine: 'a machine',
     now: () => 0,
     settings: () => ({ limitBytes: options.limitBytes ?? 1e9, nearZeroRatio: 1e-8 }),
     ...(options.cache ? { cache: options.cache } : {}),

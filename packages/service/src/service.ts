@@ -1,4 +1,4 @@
-import type { CompareTile, FileHead } from '@espalier/analysis';
+import type { CompareTile, FileHead, LayerTimes } from '@espalier/analysis';
 import type {
   Answer,
   CompareItem,
@@ -13,12 +13,16 @@ import type {
   ScanItem,
   ScanQuery,
   TensorQuery,
+  TimesEnd,
+  TimesItem,
+  TimesQuery,
   ValuesAnswer,
   ValuesQuery,
 } from '@espalier/protocol';
 import { type CompareEnd, type CompareHeads, createComparisons } from './comparisons.js';
 import { createFactsStore, factsOf } from './factsStore.js';
 import type { FileFacts } from './fileFacts.js';
+import { createTimes } from './latency/times.js';
 import type { FactsCache, Files } from './ports.js';
 import { createScans, type ScanSettings, type ScanState } from './scans.js';
 import { stampOf } from './stamp.js';
@@ -29,6 +33,8 @@ export interface ServicePorts {
   readonly files: Files;
   readonly runner: Runner;
   readonly cache?: FactsCache;
+  /** Processor and engine: figures that were measured on one machine say nothing of another. */
+  readonly machine: string;
   /** Monotonic milliseconds. */
   now(): number;
   settings(): ScanSettings;
@@ -56,6 +62,12 @@ export interface Service {
   plan(query: RecipeQuery, signal: AbortSignal, onItem: (item: PlanItem) => void): Promise<PlanAnswer>;
   /** Compresses a tensor, or all, to learn the size. That of a tensor is kept with its facts. */
   gzip(query: GzipQuery, signal: AbortSignal): Promise<TaskAnswer<'gzip'>>;
+  /**
+   * Times layers on this machine, one after the other; what was timed before is answered at once, unless `again`. Ends with the first fault.
+   */
+  times(query: TimesQuery, signal: AbortSignal, onItem: (item: TimesItem) => void): Promise<Answer<TimesEnd>>;
+  /** Times of layers at hand; never measures. */
+  knownTimes(path: string): Promise<ReadonlyMap<string, LayerTimes>>;
   matrix(query: TensorQuery, signal: AbortSignal): Promise<TaskAnswer<'matrix'>>;
   heatmap(query: HeatmapQuery, signal: AbortSignal): Promise<TaskAnswer<'heatmap'>>;
   values(query: ValuesQuery, signal: AbortSignal): Promise<Answer<ValuesAnswer>>;
@@ -123,6 +135,7 @@ export function createService(ports: ServicePorts): Service {
     const kept = store.peek(path)?.facts.get(tensor)?.stats?.kept;
     return kept?.absmin == null || kept.abs99 === null ? null : { absmin: kept.absmin, abs99: kept.abs99 };
   };
+  const times = createTimes({ runner, current, cache: ports.cache, machine: ports.machine });
   const comparisons = createComparisons({ runner, current, scan, now: ports.now });
 
   return {
@@ -147,6 +160,8 @@ export function createService(ports: ServicePorts): Service {
         store.addGzip(query.path, known.stamp, query.tensor, answer.value);
       return answer;
     },
+    times: times.measure,
+    knownTimes: async (path) => (await times.known(path)) ?? new Map(),
     matrix: (query, signal) => ask('matrix', query, signal),
     heatmap: ({ path, tensor, ...tile }, signal) =>
       ask('heatmap', { path, tensor, tile, scale: scaleOf(path, tensor) }, signal),

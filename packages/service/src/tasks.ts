@@ -3,6 +3,7 @@ import type {
   ElementRange,
   FileHead,
   HeatmapTile,
+  LayerTimes,
   MatrixLayout,
   MatrixSize,
   ScanAnswer,
@@ -39,6 +40,12 @@ export interface TaskTypes {
   };
   /** What a recipe would do. */
   plan: { query: RecipeQuery; item: PlanItem; answer: PlanAnswer };
+  /** Times layers one after the other, alone on its thread. */
+  times: {
+    query: { path: string; tensors: readonly string[]; columns: number | null };
+    item: { readonly tensor: string; readonly times: LayerTimes | null; readonly why: string | null };
+    answer: null;
+  };
   gzip: { query: GzipQuery; item: never; answer: SizesAsStored['gzip'] };
   matrix: { query: { path: string; tensor: string }; item: never; answer: Record<MatrixLayout, MatrixSize> };
   heatmap: {

@@ -13,6 +13,7 @@ import {
   openHead,
   type RequestDescriptor,
   scan,
+  times,
   trend,
   values,
   type WireTile,
@@ -55,6 +56,7 @@ export function registerCheckpointRequests(connection: Connection, service: Serv
     if (end.ok) return end.value;
     return { totals: NOTHING, findings: [], sampled: false, fault: end.fault };
   });
+  answerStream(connection, times, (query, signal, send) => service.times(query, signal, send));
   answerStream(connection, compare, async (query, signal, send) => {
     const end = await service.compare(query, signal, send);
     if (end.ok) return end.value;

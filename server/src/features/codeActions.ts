@@ -47,6 +47,7 @@ export const codeActions: Feature = (context) => {
             run('Re-fill channels', 'espalier.refill', path),
             run('Re-group…', 'espalier.regroup', path),
             run('Create recipe', 'espalier.createRecipe', path),
+            run('Measure speed', 'espalier.measureSpeed', path),
           );
           const facts = await context.service.facts(path, signal);
           if (facts !== null && (!facts.complete || facts.sampled))

@@ -1,4 +1,4 @@
-import type { FileHead, TensorFacts, TensorHead } from '@espalier/analysis';
+import type { FileHead, LayerTimes, TensorFacts, TensorHead } from '@espalier/analysis';
 import type { Answer } from '@espalier/protocol';
 import type { CheckpointReference, References } from '@espalier/references';
 import type { FileFacts, Resolution, ScanState } from '@espalier/service';
@@ -57,6 +57,8 @@ export interface ServerService {
   head(path: string, signal: AbortSignal): Promise<Answer<FileHead>>;
   /** Facts of the present version, whatever is known of them; null when the file cannot be opened. */
   facts(path: string, signal: AbortSignal): Promise<FileFacts | null>;
+  /** Times of layers that were measured; never measures. */
+  knownTimes(path: string): Promise<ReadonlyMap<string, LayerTimes>>;
   scanState(path: string): ScanState | null;
   /** Reads the values in the background, once, if settings allow it. */
   requestScan(path: string): void;

@@ -120,15 +120,23 @@ async function layerHover(
       matches.map((match) => ({ fact: factOf(match), from: service.displayName(match.path) })),
       writing,
     );
+  const times = await service.knownTimes(first.path);
   const text =
     first.tensors.length === 1
-      ? layerMarkdown(factOf(first), nameOf(first.path), writing)
+      ? layerMarkdown(factOf(first), nameOf(first.path), writing, times.get(first.tensors[0]!.name))
       : moduleMarkdown(
           reference.name,
           first.tensors.map((head) => first.facts.get(head.name) ?? { head }),
           nameOf(first.path),
           writing,
         );
-  const open = writing.link('Inspect', 'espalier.inspect', first.path, first.tensors[0]!.name);
-  return open === null ? text : `${text}\n\n${open}`;
+  const [tensor] = first.tensors;
+  const links = [
+    writing.link('Inspect', 'espalier.inspect', first.path, tensor!.name),
+    // What a hover says is known already: measuring is asked for.
+    tensor!.prunable && !times.has(tensor!.name)
+      ? writing.link('Measure Speed', 'espalier.measureSpeed', first.path, tensor!.name)
+      : null,
+  ].filter((link) => link !== null);
+  return links.length === 0 ? text : `${text}\n\n${links.join(' · ')}`;
 }

@@ -10,6 +10,7 @@ export interface Runner {
 export interface Timing {
   readonly name: string;
   readonly medianMs: number;
+  /** Half of the runs lie between these: a single slow one says something of the machine. */
   readonly lowMs: number;
   readonly highMs: number;
   /** How many times it was timed. */
@@ -63,6 +64,7 @@ export async function raceTimings(
     const sorted = laps[i]!.sort((a, b) => a - b);
     const at = (place: number): number => sorted[place]!;
     const runs = sorted.length;
-    return { name, medianMs: at(Math.floor(runs / 2)), lowMs: at(0), highMs: at(runs - 1), runs };
+    const [low, high] = [Math.floor((runs - 1) / 4), Math.ceil((3 * (runs - 1)) / 4)];
+    return { name, medianMs: at(Math.floor(runs / 2)), lowMs: at(low), highMs: at(high), runs };
   });
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { describeFault, exactCount, type Fault, percentFigure, printable, throttleProgress } from '@espalier/base';
 import { changePorts } from '@espalier/host';
+import type { ChangeReport } from '@espalier/protocol';
 import { type Problem, parseRecipe } from '@espalier/recipe';
 import { type RunFailure, type RunResult, runRecipe } from '@espalier/service';
 import { type Column, tableLines } from '../table.js';
@@ -74,9 +75,20 @@ export function reportOf({ recipe, layers, notes, output, report }: RunResult) {
     notes,
     output,
     report: report?.path ?? null,
-    speedup: [],
+    speedup: report === null ? [] : speedUps(report.content),
   };
 }
+
+/** Every layer that was timed, in the quickest way that gives the same result. */
+const speedUps = ({ plan }: ChangeReport) =>
+  plan.layers.flatMap(({ name, latency }) => {
+    const exact = latency?.ways.filter(({ way }) => way !== 'int8') ?? [];
+    const [dense] = exact;
+    if (dense === undefined) return [];
+    const best = exact.reduce((quickest, way) => (way.ms.value < quickest.ms.value ? way : quickest));
+    const [denseMs, ms] = [dense.ms.value, best.ms.value];
+    return [{ name, way: best.way, denseMs, ms, ratio: denseMs / ms }];
+  });
 
 const totalOf = (layers: RunResult['layers']) => ({
   elements: layers.reduce((sum, layer) => sum + layer.elements, 0),

@@ -80,7 +80,7 @@ function bench(
             commands.push(command);
             return { ok: true, value: 90 + commands.length };
           },
-    now: () => 0,
+    now: () => performance.now(),
     today: () => '2026-01-01T00:00:00.000Z',
     machine: 'a machine',
     version: '1.2.3',
@@ -147,7 +147,16 @@ test('the report is written beside the output and says how it was made', async (
     .flat()
     .map((part: { text: string }) => part.text)
     .join('');
-  expect(text).toMatch(/^50\.0 % of 48 weights are zero, 0 % were;.*time was not measured/);
+  expect(text).toMatch(
+    /^50\.0 % of 48 weights are zero, 0 % were;.*x as fast here, \S+ ms → \S+ ms for the products, if \d of 2 layers skip their zeros,1\.0x where a runtime computes dense/,
+  );
+  const [conv, fc] = written.plan.layers.filter(({ leftAlone }: { leftAlone: string | null }) => leftAlone === null);
+  expect(conv.latency).toMatchObject({ problem: expect.stringContaining(' by 256 (assumed)'), devices: [] });
+  expect(conv.latency.ways.map(({ way }: { way: string }) => way)).toEqual(
+    expect.arrayContaining(['dense', 'csr', 'int8']),
+  );
+  expect(conv.latency.ways[0].ms).toMatchObject({ value: expect.any(Number), how: { kind: 'measured' } });
+  expect(fc.latency.ways.map(({ way }: { way: string }) => way)).toEqual(['dense', 'int8']);
 });
 
 test('the output says the same in its metadata', async () => {

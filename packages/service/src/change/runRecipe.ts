@@ -3,9 +3,11 @@ import { type Fault, FaultError, fail, invariant, ok, type Result, raise, type W
 import type { OutputFolder } from '@espalier/checkpoint';
 import type { ChangeReport } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
+import { changedTimes } from '../latency/changedTimes.js';
 import { joinPath } from '../resolve/paths.js';
 import { changeReport } from './changeReport.js';
 import { type EditedTensor, type EditState, entryAfter, headAfter } from './edited.js';
+import { layerMacs } from './layerMacs.js';
 import { type OpenInput, openInput } from './openInput.js';
 import { contentOf, type Destination, destinationOf } from './outputs.js';
 import { applySteps, planOf } from './planRecipe.js';
@@ -152,12 +154,18 @@ async function write(
     }
     const plan = await planOf(recipe, query.folder, input, edited, named(work, 'Measuring'), () => {});
     if (!plan.ok) return failed(plan.fault);
+    const macs = layerMacs(
+      edited.checkpoint,
+      edited.tensors.map(({ head }) => head),
+    );
+    const times = await changedTimes(edited.tensors, macs, ports.now, named(work, 'Timing'));
     const done = await folder.commit();
     if (!done.ok) return failed(done.fault);
     committed = true;
     const accuracy = await evaluate(recipe, query, ports, input, destination, work);
     const report = changeReport({
       plan: plan.value,
+      times,
       recipeText: query.recipe,
       recipe,
       accuracy,

@@ -10,10 +10,11 @@ export async function readFacts(
 ): Promise<FileFacts> {
   const path = '/work/models/net.safetensors';
   const files = new MemoryFiles().write(path, safetensorsBytes(tensors));
-  const engine = createEngine(files);
+  const engine = createEngine(files, () => performance.now());
   const service = createService({
     files,
     runner: { width: 1, run: (kind, query, hooks) => engine.run(kind, query, hooks) },
+    machine: 'a machine',
     now: () => 0,
     settings: () => ({ limitBytes: options.limitBytes ?? 1e9, nearZeroRatio: 1e-8 }),
   });

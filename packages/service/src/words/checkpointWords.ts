@@ -1,6 +1,7 @@
-import type { TensorFacts } from '@espalier/analysis';
+import type { LayerTimes, TensorFacts } from '@espalier/analysis';
 import { bytesText, compactCount, describeFault, type Fault, percentFigure, shapeText } from '@espalier/base';
 import type { FileFacts } from '../fileFacts.js';
+import { speedUpText } from '../latency/speedUp.js';
 import type { ScanState } from '../scans.js';
 import { warningPhrases } from './warningWords.js';
 
@@ -112,7 +113,7 @@ function withoutFile({ file: _, expected: __, found: ___, offset: ____, ...rest 
 }
 
 /** Hover on the name of a layer: its shape, its zeros and patterns, where it is from. */
-export function layerMarkdown(fact: TensorFacts, from: string, writing: Writing): string {
+export function layerMarkdown(fact: TensorFacts, from: string, writing: Writing, times?: LayerTimes): string {
   const { head, stats } = fact;
   const { locale } = writing;
   const first = [
@@ -139,7 +140,8 @@ export function layerMarkdown(fact: TensorFacts, from: string, writing: Writing)
       : [`|w| median ${short(stats.kept.absMedian)}, largest ${short(stats.absmax)}`]),
     `in ${escapeMarkdown(from)}`,
   ].join(' · ');
-  return [first, second, third].join('  \n');
+  const speed = times === undefined ? [] : [`${speedUpText(times)}; 1.0x where a runtime computes dense`];
+  return [first, second, ...speed, third].join('  \n');
 }
 
 function blockText({ stats }: TensorFacts, locale: string): string[] {

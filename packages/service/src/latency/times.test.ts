@@ -1,0 +1,106 @@
+import type { TimesItem } from '@espalier/protocol';
+import { safetensorsBytes } from '@espalier/testkit';
+import { expect, test } from 'vitest';
+import { createEngine } from '../engine.js';
+import type { FactsCache } from '../ports.js';
+import { createService, type Service } from '../service.js';
+import type { Runner } from '../tasks.js';
+import { MemoryFiles } from '../testing/memoryFiles.js';
+
+const PATH = '/work/model.safetensors';
+const never = new AbortController().signal;
+
+/** Two layers, an embedding, a convolution in groups by its name, and a bias. */
+function model(): Uint8Array {
+  const values = (count: number): Float32Array =>
+    Float32Array.from({ length: count }, (_, i) => (i % 3 === 0 ? i + 1 : 0));
+  return safetensorsBytes([
+    { name: 'fc1.weight', dtype: 'F32', shape: [8, 12], bytes: new Uint8Array(values(96).buffer) },
+    { name: 'fc1.bias', dtype: 'F32', shape: [8], bytes: new Uint8Array(values(8).buffer) },
+    { name: 'fc2.weight', dtype: 'F32', shape: [4, 8], bytes: new Uint8Array(values(32).buffer) },
+    { name: 'embed.weight', dtype: 'F32', shape: [30, 12], bytes: new Uint8Array(values(360).buffer) },
+  ]);
+}
+
+class MemoryCache implements FactsCache {
+  readonly entries = new Map<string, unknown>();
+  async get(key: string): Promise<unknown> {
+    return this.entries.get(key) ?? null;
+  }
+  async put(key: string, value: unknown): Promise<void> {
+    this.entries.set(key, JSON.parse(JSON.stringify(value)));
+  }
+}
+
+function bench(files: MemoryFiles, cache: FactsCache, machine = 'this machine'): { service: Service; asked: string[] } {
+  const engine = createEngine(files, () => performance.now());
+  const asked: string[] = [];
+  const runner: Runner = {
+    width: 1,
+    run(kind, query, hooks) {
+      if (kind === 'times') asked.push(...(query as { tensors: string[] }).tensors);
+      return engine.run(kind, query, hooks);
+    },
+  };
+  const settings = (): { limitBytes: number; nearZeroRatio: number } => ({ limitBytes: 1e9, nearZeroRatio: 1e-8 });
+  return { service: createService({ files, runner, cache, machine, now: () => 0, settings }), asked };
+}
+
+async function measure(service: Service, more: object = {}): Promise<TimesItem[]> {
+  const items: TimesItem[] = [];
+  const end = await service.times({ path: PATH, ...more }, never, (item) => items.push(item));
+  expect(end).toMatchObject({ ok: true, value: { machine: 'this machine' } });
+  return items;
+}
+
+test('layers are timed once, the largest first, and what is no product says why', async () => {
+  const files = new MemoryFiles().write(PATH, model());
+  const cache = new MemoryCache();
+  const { service, asked } = bench(files, cache);
+  const items = await measure(service);
+  expect(items.map(({ tensor, done, total }) => [tensor, done, total])).toEqual([
+    ['embed.weight', 1, 3],
+    ['fc1.weight', 2, 3],
+    ['fc2.weight', 3, 3],
+  ]);
+  expect(items[0]).toMatchObject({ times: null, why: 'an embedding is looked up, not multiplied' });
+  expect(items[1]!.times).toMatchObject({ rows: 8, inner: 12, columns: 256, columnsFrom: 'assumed', sparsity: 2 / 3 });
+  expect([...(await service.knownTimes(PATH)).keys()]).toEqual(['fc1.weight', 'fc2.weight']);
+  asked.length = 0;
+  // Again, and in another process: nothing is measured but what could not be.
+  await measure(service);
+  const other = bench(files, cache);
+  const again = await measure(other.service);
+  expect(again.find(({ tensor }) => tensor === 'fc1.weight')!.times).toEqual(items[1]!.times);
+  expect([asked, other.asked]).toEqual([['embed.weight'], ['embed.weight']]);
+});
+
+test('other columns, another machine, another version of the file and a wish are measured anew', async () => {
+  const files = new MemoryFiles().write(PATH, model());
+  const cache = new MemoryCache();
+  const { service, asked } = bench(files, cache);
+  await measure(service, { layers: ['fc1'] });
+  const seven = await measure(service, { layers: ['fc1'], columns: 7 });
+  expect(seven[0]!.times).toMatchObject({ columns: 7, columnsFrom: 'asked' });
+  await measure(service, { layers: ['fc1'], columns: 7 });
+  await measure(service, { layers: ['fc1'], columns: 7, again: true });
+  expect(asked).toEqual(['fc1.weight', 'fc1.weight', 'fc1.weight']);
+  expect((await bench(files, cache, 'another').service.knownTimes(PATH)).size).toBe(0);
+  files.write(PATH, model());
+  service.invalidate(PATH);
+  expect((await service.knownTimes(PATH)).size).toBe(0);
+});
+
+test('a cancel keeps what was measured', async () => {
+  const files = new MemoryFiles().write(PATH, model());
+  const { service } = bench(files, new MemoryCache());
+  const controller = new AbortController();
+  const measured = service.times({ path: PATH, layers: ['fc*'] }, controller.signal, () => controller.abort());
+  await expect(measured).rejects.toThrow();
+  expect([...(await service.knownTimes(PATH)).keys()]).toEqual(['fc1.weight']);
+});
+
+test('a file that cannot be read is a fault', async () => {
+  const { service } = bench(new MemoryFiles(), new MemoryCache());
+  expect(await service.times({ path: PATH }, never, () => {})).toMatchObject({ ok: false });
+});
