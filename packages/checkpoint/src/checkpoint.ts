@@ -1,6 +1,7 @@
 import type { Fault, Shape } from '@espalier/base';
 import type { ByteSource, Dtype, LogicalDtype, Values } from '@espalier/tensor';
 import type { Graph } from './graph.js';
+import type { StoredTensor } from './write/output.js';
 
 /** An open checkpoint: everything its headers say, and the means to read values by range. */
 export interface Checkpoint {
@@ -119,6 +120,11 @@ export interface DecodedData {
   readonly blockElements: number;
   /** Logical values in C order. A quantized value that means zero (`q == zero point`) decodes to exactly 0. */
   read(begin: number, count: number, signal?: AbortSignal): Promise<Values>;
+  /**
+   * The bytes that the container stores for it where some values were set to 0, as `zeroed` reads them: its codes as they are, and the one that means zero. Absent where no code surely
+   * does.
+   */
+  rezeroed?(zeroed: Pick<TensorEntry, 'name' | 'data' | 'shape' | 'elements'>): StoredTensor;
 }
 
 /** Stored integer q means `scale · (q − zeroPoint)`, or `scale · q + minimum` (the form that TensorFlow.js uses). */

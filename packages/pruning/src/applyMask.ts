@@ -64,13 +64,20 @@ export function maskedOutput(layer: PrunableLayer, mask: Mask): OutputTensor {
     return { name, shape, origin: layer.entry, ...storedOutput(layer, data, mask) };
   const dtype = layer.entry.dtype === 'F64' ? 'F64' : 'F32';
   invariant(isDtype(layer.entry.dtype), `${name} has no numbers`);
+  const stored =
+    data.kind === 'raw'
+      ? storedOutput(layer, data, mask)
+      : data.kind === 'decoded'
+        ? data.rezeroed?.(maskedEntry(layer, mask))
+        : undefined;
   return {
     name,
     dtype,
     shape,
     byteLength: byteLength(dtype, elements),
     windows: (work) => decodedWindows(maskedEntry(layer, mask), dtype, work),
-    ...(data.kind === 'raw' ? { origin: layer.entry, stored: storedOutput(layer, data, mask) } : {}),
+    origin: layer.entry,
+    ...(stored === undefined ? {} : { stored }),
   };
 }
 

@@ -9,11 +9,16 @@ const NUMBERS_AT_ONCE = 65_536;
 
 /**
  * A tensor's bytes in the type that its container states: as they come where that is their type, else converted. Values that were read in that type come out as they were; an integer
- * type refuses a number that it does not hold while it is written. Raises `output/type`.
+ * type refuses a number that it does not hold while it is written. `elements` is how many the container counts: packed codes are fewer. Raises `output/type`.
  */
-export function storedBytes(output: OutputTensor, dtype: Dtype, format: string): StoredTensor {
+export function storedBytes(
+  output: OutputTensor,
+  dtype: Dtype,
+  format: string,
+  elements = sizeOf(output.shape),
+): StoredTensor {
   const given = output.stored ?? output;
-  const needed = byteLength(dtype, sizeOf(output.shape));
+  const needed = byteLength(dtype, elements);
   if (given.dtype === dtype) {
     invariant(given.byteLength === needed, `${output.name}: ${given.byteLength} bytes of ${needed}`);
     return given;

@@ -13,7 +13,7 @@ import type { EditState } from './edited.js';
 import { layerChange } from './layerChange.js';
 import { layerMacs, MAC_CONVENTION } from './layerMacs.js';
 import { type OpenInput, openInput } from './openInput.js';
-import { destinationOf } from './outputs.js';
+import { contentOf, destinationOf } from './outputs.js';
 import { manifestName, needsManifest } from './shapeManifest.js';
 
 /** What a recipe would do. Nothing is written. Items arrive as layers are worked out; aborts fly. */
@@ -98,6 +98,12 @@ export async function planOf(
   const destinations = recipe.outputs.map((output) => destinationOf(output, folder, { path, name, state: edited }));
   const refused = destinations.find((destination) => !destination.ok);
   if (refused !== undefined && !refused.ok) return fail(refused.fault);
+  // What a writer cannot write is said before anybody runs it.
+  for (const [i, destination] of destinations.entries()) {
+    if (!destination.ok) continue;
+    const refusal = destination.value.writer.refuses(contentOf(edited, {}, recipe.outputs[i]!.masks));
+    if (refusal !== null) return fail(refusal);
+  }
   const bytes = checkpoint.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return ok({
     input: { path, name, format: checkpoint.format, formatLabel: checkpoint.formatLabel, bytes },

@@ -121,7 +121,8 @@ async function write(
   const folder = ports.outputs(destination.folder, {
     overwrite: query.overwrite,
     inputs: [input.path, ...edited.checkpoint.files.map(({ name }) => joinPath(input.path, `../${name}`))],
-    expectedBytes: content.tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    expectedBytes:
+      destination.writer.bytesOf?.(content) ?? content.tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
   });
   let committed = false;
   try {

@@ -1,7 +1,8 @@
 import { type Shape, sizeOf, stridesOf } from '@espalier/base';
-import type { Values } from '@espalier/tensor';
+import type { LogicalDtype, Values } from '@espalier/tensor';
 import type { DecodedData, TensorEntry } from '../../checkpoint.js';
 import { readValues } from '../../values/readValues.js';
+import { isCode, rezeroedCodes } from '../../values/rezeroed.js';
 
 /** Scales that are read at once. A range that needs more is done in parts. */
 const MAX_SCALES = 1_048_576;
@@ -16,10 +17,12 @@ export interface Blocked {
   readonly zeroPoints: Readable | null;
   readonly axis: number;
   readonly block: number;
+  /** The type of the codes. */
+  readonly dtype: LogicalDtype;
 }
 
 /** Logical values of blocked quantization (`DequantizeLinear` with `block_size`): `scale · (q − zero point)` in single precision. Scales are read with the codes. */
-export function blockedData({ codes, scales, zeroPoints, axis, block }: Blocked): DecodedData {
+export function blockedData({ codes, scales, zeroPoints, axis, block, dtype }: Blocked): DecodedData {
   const place = scalePlaces(codes.shape, axis, block);
   return {
     kind: 'decoded',
@@ -36,7 +39,21 @@ export function blockedData({ codes, scales, zeroPoints, axis, block }: Blocked)
       }
       return out;
     },
+    ...(isCode(dtype)
+      ? { rezeroed: (zeroed) => rezeroedCodes(codes, dtype, zeroPoints === null ? null : zeroAt, zeroed) }
+      : {}),
   };
+
+  async function zeroAt(begin: number, count: number, signal: AbortSignal): Promise<ArrayLike<number>> {
+    const out = new Float32Array(count);
+    for (let done = 0; done < count; ) {
+      const part = place.part(begin + done, count - done);
+      const points = await readValues(zeroPoints!, part.first, part.scales, signal);
+      for (let i = 0; i < part.count; i++) out[done + i] = points[place.at(begin + done + i) - part.first]!;
+      done += part.count;
+    }
+    return out;
+  }
 }
 
 function dequantize(

@@ -1,7 +1,8 @@
-import { FaultError } from '@espalier/base';
+import { FaultError, type Work } from '@espalier/base';
 import type { DecodedData, Finding } from '../../checkpoint.js';
 import { brief } from '../../names.js';
 import { readValues } from '../../values/readValues.js';
+import type { StoredTensor } from '../../write/output.js';
 import type { FoundNode } from './collect.js';
 import type { Draft } from './entries.js';
 import { intAttribute, type Links } from './links.js';
@@ -151,5 +152,45 @@ function nBitsData(packing: Packing): DecodedData {
       }
       return out;
     },
+    ...(packing.points === null || packing.packedPoints ? { rezeroed: (zeroed) => rezeroedRows(packing, zeroed) } : {}),
   };
+}
+
+/** Bytes of codes that are held at once. */
+const ROWS_BYTES = 1 << 20;
+
+/** The packed rows as they are, but the code of zero, a block's zero point, wherever `zeroed` reads 0. */
+function rezeroedRows(packing: Packing, zeroed: Readable): StoredTensor {
+  const { inputs, bits, block, blocks, blockBytes, pointBytes, order, points } = packing;
+  const mask = (1 << bits) - 1;
+  const perByte = 8 / bits;
+  const rowBytes = blocks * blockBytes;
+  const outputs = zeroed.elements / inputs;
+  const rowsAtOnce = Math.max(1, Math.floor(ROWS_BYTES / rowBytes));
+  async function* windows(work: Work): AsyncGenerator<Uint8Array> {
+    for (let first = 0; first < outputs; first += rowsAtOnce) {
+      work.signal.throwIfAborted();
+      const rows = Math.min(rowsAtOnce, outputs - first);
+      const bytes = Uint8Array.from(await readValues(packing.codes, first * rowBytes, rows * rowBytes, work.signal));
+      const values = await readValues(zeroed, first * inputs, rows * inputs, work.signal);
+      const packed =
+        points === null ? null : await readValues(points, first * pointBytes, rows * pointBytes, work.signal);
+      for (let i = 0; i < values.length; i++) {
+        if (values[i] !== 0) continue;
+        const row = Math.floor(i / inputs);
+        const input = i % inputs;
+        const inBlock = input % block;
+        const group = order === null ? Math.floor(input / block) : order[input]!;
+        const zero =
+          packed === null
+            ? 1 << (bits - 1)
+            : (packed[row * pointBytes + Math.floor(group / perByte)]! >> (bits * (group % perByte))) & mask;
+        const at = row * rowBytes + Math.floor(input / block) * blockBytes + Math.floor(inBlock / perByte);
+        const shift = bits * (inBlock % perByte);
+        bytes[at] = (bytes[at]! & ~(mask << shift)) | (zero << shift);
+      }
+      yield bytes;
+    }
+  }
+  return { dtype: 'U8', byteLength: outputs * rowBytes, windows };
 }

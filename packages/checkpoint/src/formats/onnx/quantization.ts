@@ -1,8 +1,9 @@
-import { FaultError, type Shape } from '@espalier/base';
+import { FaultError, type Shape, stridesOf } from '@espalier/base';
 import type { Values } from '@espalier/tensor';
 import type { Affine, Finding, TensorData } from '../../checkpoint.js';
 import { brief } from '../../names.js';
 import { dequantize, readValues } from '../../values/readValues.js';
+import { isCode, rezeroedCodes } from '../../values/rezeroed.js';
 import { blockedData } from './blocked.js';
 import type { FoundNode } from './collect.js';
 import { isQuantized } from './elementType.js';
@@ -207,12 +208,13 @@ const spread = (values: Values, count: number): Float64Array =>
 
 /** Turns the stored integers of a draft into logical values. */
 function quantize(draft: Draft, quantization: Quantization): void {
-  const stored = LABELS[draft.dtype] ?? draft.storage;
+  const codes = draft.dtype;
+  const stored = LABELS[codes] ?? draft.storage;
   draft.dtype = quantization.dtype;
   if (quantization.kind === 'affine') {
     const { scales, zeroPoints, axis } = quantization;
     draft.storage = `${stored} affine`;
-    draft.data = withAffine(draft.data, { form: 'zero-point', scales, zeroPoints, axis }, draft.shape);
+    draft.data = withAffine(draft, codes, { form: 'zero-point', scales, zeroPoints, axis });
   } else {
     const { scale, zeroPoint, axis, block } = quantization;
     const { name, data, shape, elements } = draft;
@@ -223,17 +225,41 @@ function quantize(draft: Draft, quantization: Quantization): void {
       zeroPoints: zeroPoint,
       axis,
       block,
+      dtype: codes,
     });
   }
 }
 
-function withAffine(data: TensorData, affine: Affine, shape: Shape): TensorData {
+function withAffine(
+  { name, data, shape, elements }: Draft,
+  codes: Draft['dtype'],
+  affine: Extract<Affine, { form: 'zero-point' }>,
+): TensorData {
   if (data.kind === 'raw') return { ...data, affine };
   if (data.kind === 'none') return data;
+  const stored = { name, data, shape, elements };
+  const isWhole = affine.zeroPoints.every(Number.isInteger);
   return {
-    ...data,
     kind: 'decoded',
     blockElements: data.blockElements,
     read: async (begin, count, signal) => dequantize(await data.read(begin, count, signal), affine, shape, begin),
+    ...(isCode(codes) && isWhole
+      ? {
+          rezeroed: (zeroed) =>
+            rezeroedCodes(stored, codes, async (begin, count) => pointsOf(affine, shape, begin, count), zeroed),
+        }
+      : {}),
   };
+}
+
+/** The zero points of a range of elements. */
+function pointsOf(
+  { zeroPoints, axis }: Extract<Affine, { form: 'zero-point' }>,
+  shape: Shape,
+  begin: number,
+  count: number,
+): Float64Array {
+  if (axis === null) return new Float64Array(count).fill(zeroPoints[0]!);
+  const stride = stridesOf(shape)[axis]!;
+  return Float64Array.from({ length: count }, (_, i) => zeroPoints[Math.floor((begin + i) / stride) % shape[axis]!]!);
 }

@@ -2,11 +2,13 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { idleWork } from '@espalier/base';
 import { fixtureFolder, fixturePath, readAll, writeGguf } from '@espalier/testkit';
 import { gguf as readGguf } from '@huggingface/gguf';
 import { describe, expect, test } from 'vitest';
 import { entryOutput } from '../entryOutput.js';
 import type { OutputTensor } from '../output.js';
+import { MemoryFolder } from '../testing/memoryFolder.js';
 import {
   type Files,
   type Input,
@@ -94,7 +96,12 @@ test('blocks without a code for zero are refused by name', async () => {
   const input = await load('types.gguf');
   const entry = input.checkpoint.tensors.find(({ storage }) => storage === 'Q4_K')!;
   const tensors = prunedTensors(input).filter(({ name }) => name === entry.name);
-  await expect(writeInput(gguf, input, 'out.gguf', { tensors })).rejects.toMatchObject({
+  const content = { tensors, metadata: {}, input: input.checkpoint };
+  expect(gguf.refuses(content)).toMatchObject({
+    code: 'output/tensor',
+    message: expect.stringMatching(/^q4_k.* blocks of Q4_K/),
+  });
+  await expect(gguf.write(new MemoryFolder(), 'out.gguf', content, idleWork())).rejects.toMatchObject({
     fault: { code: 'output/tensor' },
   });
 });

@@ -1,17 +1,18 @@
 import { type Fault, invariant, raise, type Work } from '@espalier/base';
-import { BITS, type ByteSource, type Dtype } from '@espalier/tensor';
+import { BITS, type ByteSource, type Dtype, isDtype } from '@espalier/tensor';
+import type { TensorEntry } from '../../checkpoint.js';
 import { type GgufHeader, type GgufTensor, readHeader } from '../../formats/gguf/header.js';
 import { openShards, type Shard } from '../../formats/gguf/shards.js';
 import { type GgmlType, ggmlNumber, ggmlType } from '../../formats/gguf/types.js';
 import { brief, UniqueNames } from '../../names.js';
 import { changedTensors, noPlace } from '../changedTensors.js';
-import { otherContainer } from '../container.js';
+import { cannotStore, containerBytes, otherContainer, unstorable } from '../container.js';
 import type { OutputContent, OutputTensor, StoredTensor, Writer } from '../output.js';
 import { bytesPiece, copyPiece, lengthOf, type Piece, tensorPiece, writePieces } from '../pieces.js';
 import { storedBytes } from '../storedBytes.js';
 import { concat } from '../zipWriter.js';
 import { GgufBytes } from './ggufBytes.js';
-import { zeroedBlocks } from './zeroedBlocks.js';
+import { hasZero, zeroedBlocks } from './zeroedBlocks.js';
 
 /** Number of the metadata type for texts and for 32-bit numbers. */
 const TEXT = 8;
@@ -34,7 +35,9 @@ export const gguf: Writer = {
   format: 'gguf',
   label: 'GGUF',
   extensions: ['.gguf'],
-  refuses: ({ input }): Fault | null => otherContainer(input, 'gguf', 'A GGUF file'),
+  refuses: (content): Fault | null =>
+    otherContainer(content.input, 'gguf', 'A GGUF file') ?? unstorable(content, 'GGUF', whyNot),
+  bytesOf: containerBytes,
   async write(folder, name, content, work) {
     const source = content.input.container!;
     const own: Shard = { source, header: await readHeader(source, work.signal) };
@@ -56,6 +59,12 @@ export const gguf: Writer = {
     }
   },
 };
+
+const noZero = (type: string): string => `it is stored in blocks of ${type}, which have no code that surely means zero`;
+
+/** Blocks of most types cannot be changed. */
+const whyNot = ({ dtype }: OutputTensor, { storage }: TensorEntry): string | null =>
+  isDtype(storage) || (hasZero(storage) && dtype === 'F32') ? null : noZero(storage);
 
 /** A tensor of the output: its description without type and place, and its data. */
 interface Placed {
@@ -163,13 +172,7 @@ function storedTensor(
   tensor: GgufTensor,
   { source, header }: Shard,
 ): { readonly number: number; readonly stored: StoredTensor } {
-  const cannot = (why: string): never =>
-    raise({
-      code: 'output/tensor',
-      message: `${brief(output.name)} cannot be written into the GGUF file: ${why}.`,
-      file: source.name,
-      hint: 'Exclude the tensor, quantize to Q8_0 or Q4_0 afterwards, or name the output .safetensors.',
-    });
+  const cannot = (why: string): never => raise({ ...cannotStore(output.name, 'GGUF', why), file: source.name });
   const given = output.stored;
   if (given?.blocks !== undefined) {
     const number = ggmlNumber(given.blocks);
@@ -183,9 +186,7 @@ function storedTensor(
   if (type === null) return cannot(`its type is ${tensor.type}, which is not known`);
   if (type.layout !== null) return { number: tensor.type, stored: storedBytes(output, type.layout as Dtype, 'GGUF') };
   const zeroed = header.bigEndian ? null : zeroedBlocks(output, type.name, source, header.dataBegin + tensor.offset);
-  return zeroed === null
-    ? cannot(`it is stored in blocks of ${type.name}, which have no code that surely means zero`)
-    : { number: tensor.type, stored: zeroed };
+  return zeroed === null ? cannot(noZero(type.name)) : { number: tensor.type, stored: zeroed };
 }
 
 function checkRows({ shape, byteLength, stored }: OutputTensor, type: GgmlType, cannot: (why: string) => never): void {

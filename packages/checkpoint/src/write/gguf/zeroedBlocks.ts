@@ -36,6 +36,9 @@ const CODES: Readonly<Record<string, Codes>> = {
   },
 };
 
+/** Whether the blocks of a type have a code that surely means zero. */
+export const hasZero = (type: string): boolean => Object.hasOwn(CODES, type);
+
 /**
  * Blocks as they are in the file, with the code for zero wherever the output's value is 0: the scales and the codes that stay are byte for byte what they were. null for types that cannot hold
  * that.

@@ -165,7 +165,10 @@ describe('onnxruntime', () => {
     'runs the pruned %s as it runs the masked one',
     async (fixture) => {
       const input = await load(fixture);
-      const tensors = prunedTensors(input);
+      // Packed codes have no place where values could be overwritten from outside.
+      const tensors = prunedTensors(input).map((tensor) =>
+        tensor.origin!.data.kind === 'raw' ? tensor : entryOutput(tensor.origin!),
+      );
       expect(tensors.filter(({ unchanged }) => unchanged !== true).length).toBeGreaterThan(0);
       const masked = await run(await patched(input, tensors), input.name);
       const outputs = await run(await write(input, { tensors, metadata: PROVENANCE }));

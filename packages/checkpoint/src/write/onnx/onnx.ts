@@ -1,5 +1,6 @@
 import { type Fault, raise, type Work } from '@espalier/base';
-import { otherContainer } from '../container.js';
+import type { TensorEntry } from '../../checkpoint.js';
+import { containerBytes, otherContainer, unstorable } from '../container.js';
 import type { OutputContent, OutputFolder, Writer } from '../output.js';
 import { lengthOf, type Piece, writePieces } from '../pieces.js';
 import { DataFile } from './dataFile.js';
@@ -20,7 +21,9 @@ export function onnxWriter(maxModelBytes: number): Writer {
     format: 'onnx',
     label: 'ONNX',
     extensions: ['.onnx'],
-    refuses: ({ input }): Fault | null => otherContainer(input, 'onnx', 'An ONNX file'),
+    refuses: (content): Fault | null =>
+      otherContainer(content.input, 'onnx', 'An ONNX file') ?? unstorable(content, 'ONNX', whyNot),
+    bytesOf: containerBytes,
     async write(folder, name, content, work) {
       const { model, data } = await plan(content, `${name}.data`, maxModelBytes, work);
       const total = lengthOf(model) + lengthOf(data.pieces);
@@ -36,6 +39,10 @@ export function onnxWriter(maxModelBytes: number): Writer {
     },
   };
 }
+
+/** Codes without one that means zero, and types that nothing writes number by number. */
+const whyNot = (_: unknown, { storage }: TensorEntry): string | null =>
+  /affine|^F4$|^F6_|INT2/.test(storage) ? `it is stored as ${storage}` : null;
 
 async function plan(
   content: OutputContent,

@@ -6,9 +6,10 @@ import { ExternalFiles } from '../../formats/onnx/external.js';
 import type { OnnxModel, OnnxTensor } from '../../formats/onnx/proto.js';
 import { readModel } from '../../formats/onnx/readModel.js';
 import { readTensor } from '../../formats/onnx/readTensor.js';
-import { brief, UniqueNames } from '../../names.js';
+import { UniqueNames } from '../../names.js';
 import { type Span, spanLength, spanOfFile, type WireField, WireReader } from '../../protobuf/index.js';
 import { changedTensors, noPlace } from '../changedTensors.js';
+import { cannotStore } from '../container.js';
 import type { OutputContent, OutputTensor } from '../output.js';
 import { bytesPiece, copyPiece, type Piece, tensorPiece } from '../pieces.js';
 import { bytesField, intField, piecesField, textField } from '../protoBytes.js';
@@ -54,6 +55,7 @@ class ModelRewriter {
   private readonly found: ReadonlyMap<number, FoundTensor>;
   private readonly outputs: ReadonlyMap<string, OutputTensor>;
   private readonly edits: EditPlan;
+  private readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Whether shapes that the file states for values between nodes may be wrong afterwards. */
   private readonly reshapes: boolean;
 
@@ -71,10 +73,8 @@ class ModelRewriter {
     this.found = new Map(collected.tensors.map((tensor) => [tensor.offset, tensor]));
     this.edits = editPlan(content.graphEdits ?? [], model, collected, source.name);
     this.outputs = changedOutputs(content, collected.tensors, this.edits, source.name);
-    this.reshapes = collected.tensors.some((tensor) => {
-      const output = this.outputs.get(tensor.name);
-      return output !== undefined && !sameShape(output.shape, shapeOf(tensor));
-    });
+    this.shapes = new Map(content.input.tensors.map(({ name, shape }) => [name, shape]));
+    this.reshapes = [...this.outputs].some(([name, output]) => this.isReshaped(name, output));
   }
 
   async run(): Promise<Piece[]> {
@@ -143,7 +143,7 @@ class ModelRewriter {
         const local = found.content.tensor.name;
         const output = this.outputs.get(found.name);
         if (this.edits.dequantized.has(found.name)) changed.set(local, 'dropped');
-        else if (output !== undefined && !sameShape(output.shape, shapeOf(found))) changed.set(local, output.shape);
+        else if (output !== undefined && this.isReshaped(found.name, output)) changed.set(local, output.shape);
       },
     });
     return changed;
@@ -273,9 +273,11 @@ class ModelRewriter {
     if (output === undefined || found === undefined) return this.unchangedTensor(span, tensor, name, canMove);
     const { layout } = elementType(tensor.dataType);
     if (layout === null) raise(this.cannot(name, `its type is ${elementType(tensor.dataType).storage}`));
-    const stored = storedBytes(output, layout, 'ONNX');
+    // The shape of packed codes is their own; it stays where that of the weight does.
+    const reshaped = this.isReshaped(name, output);
+    const stored = storedBytes(output, layout, 'ONNX', reshaped ? sizeOf(output.shape) : sizeOf(tensor.dims));
     const piece = tensorPiece(name, stored);
-    const dims = sameShape(output.shape, tensor.dims) ? {} : { dims: output.shape };
+    const dims = reshaped ? { dims: output.shape } : {};
     if (tensor.external !== null || (this.movesAll && canMove && stored.byteLength >= MOVED_BYTES))
       return rewriteTensor(this.reader, span, { ...dims, external: this.data.add(piece) });
     return rewriteTensor(this.reader, span, { ...dims, data: { field: dataField(tensor, layout), piece } });
@@ -337,13 +339,13 @@ class ModelRewriter {
     return text;
   }
 
+  private isReshaped(name: string, { shape }: OutputTensor): boolean {
+    const before = this.shapes.get(name);
+    return before !== undefined && before.join() !== shape.join();
+  }
+
   private cannot(name: string, why: string): Fault {
-    return {
-      code: 'output/tensor',
-      message: `${brief(name)} cannot be written into the ONNX file: ${why}.`,
-      file: this.source.name,
-      hint: 'Name the output .safetensors, or exclude the tensor.',
-    };
+    return { ...cannotStore(name, 'ONNX', why), file: this.source.name };
   }
 }
 
@@ -370,11 +372,3 @@ function dataField(tensor: OnnxTensor, dtype: Dtype): 4 | 9 | 10 {
   if (tensor.raw === null && dtype === 'F64' && isPacked(tensor.doubles)) return 10;
   return 9;
 }
-
-function shapeOf({ content }: FoundTensor): readonly number[] | null {
-  if (content.kind === 'tensor') return content.tensor.dims;
-  return content.kind === 'sparse' ? content.sparse.dims : null;
-}
-
-const sameShape = (a: readonly number[], b: readonly number[] | null): boolean =>
-  b === null || (a.length === b.length && a.every((length, axis) => length === b[axis]));

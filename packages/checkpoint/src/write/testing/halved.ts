@@ -29,9 +29,21 @@ export function halved(entry: TensorEntry): OutputTensor | null {
     const { dtype, byteLength: length, windows } = entryOutput(entry);
     return { name, shape, dtype, byteLength: length, windows, origin: entry, stored };
   }
-  if (data.kind === 'none' || !isFloat(entry.dtype) || /^F[46]/.test(entry.dtype) || entry.storage.includes('affine'))
-    return null;
+  if (data.kind === 'none' || !isFloat(entry.dtype) || /^F(4$|6_)/.test(entry.dtype)) return null;
+  if (entry.storage.includes('affine') && data.rezeroed === undefined) return null;
   const dtype: Dtype = entry.dtype === 'F64' ? 'F64' : 'F32';
+  const zeroed: TensorEntry = {
+    ...entry,
+    data: {
+      kind: 'decoded',
+      blockElements: 1,
+      async read(begin, count, signal) {
+        const values = (await readValues(entry, begin, count, signal)).slice();
+        for (let i = 0; i < count; i++) if ((begin + i) % 2 === 1) values[i] = 0;
+        return values;
+      },
+    },
+  };
   return {
     name,
     shape,
@@ -39,10 +51,9 @@ export function halved(entry: TensorEntry): OutputTensor | null {
     origin: entry,
     byteLength: byteLength(dtype, elements),
     async *windows() {
-      const values = await readValues(entry);
-      const zeroed = dtype === 'F64' ? Float64Array.from(values) : Float32Array.from(values);
-      for (let i = 1; i < elements; i += 2) zeroed[i] = 0;
-      yield new Uint8Array(zeroed.buffer);
+      const values = await readValues(zeroed);
+      yield new Uint8Array((dtype === 'F64' ? Float64Array.from(values) : Float32Array.from(values)).buffer);
     },
+    ...(data.rezeroed === undefined ? {} : { stored: data.rezeroed(zeroed) }),
   };
 }

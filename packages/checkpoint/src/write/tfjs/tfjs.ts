@@ -3,9 +3,9 @@ import { parseManifest, type WeightGroup, type WeightSpec } from '../../formats/
 import { type Place, placeWeights } from '../../formats/tfjs/place.js';
 import { joinShards, openShards, type Shard } from '../../formats/tfjs/shards.js';
 import { isRecord, own, parseJson } from '../../json.js';
-import { brief, UniqueNames } from '../../names.js';
+import { UniqueNames } from '../../names.js';
 import { changedTensors, noPlace } from '../changedTensors.js';
-import { otherContainer } from '../container.js';
+import { cannotStore, containerBytes, otherContainer } from '../container.js';
 import type { ByteSink, OutputContent, OutputFolder, OutputTensor, Writer } from '../output.js';
 import { bytesPiece, copyPiece, lengthOf, type Piece, tensorPiece, writePieces } from '../pieces.js';
 import { storedBytes } from '../storedBytes.js';
@@ -21,6 +21,7 @@ export const tfjs: Writer = {
   label: 'TensorFlow.js',
   extensions: ['.json'],
   refuses: ({ input }): Fault | null => otherContainer(input, 'tfjs', 'A TensorFlow.js model'),
+  bytesOf: containerBytes,
   async write(folder, name, content, work) {
     const source = content.input.container!;
     const bytes = await source.read(0, source.sizeBytes, work.signal);
@@ -103,13 +104,7 @@ function copied(weight: WeightSpec, place: Place): Piece {
 }
 
 function replaced(weight: WeightSpec, output: OutputTensor, file: string): Piece {
-  const cannot = (why: string): never =>
-    raise({
-      code: 'output/tensor',
-      message: `${brief(weight.name)} cannot be written into the TensorFlow.js model: ${why}.`,
-      file,
-      hint: 'Exclude the tensor, or name the output .safetensors.',
-    });
+  const cannot = (why: string): never => raise({ ...cannotStore(weight.name, 'TensorFlow.js', why), file });
   const sameShape =
     output.shape.length === weight.shape.length && output.shape.every((length, axis) => length === weight.shape[axis]);
   if (!sameShape) return cannot('its shape changed, and the topology states the old one');
