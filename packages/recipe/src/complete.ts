@@ -1,7 +1,8 @@
 import type { Parameter } from '@espalier/base';
 import { parseDocument } from 'yaml';
-import { methodIn, rangeText } from './hover.js';
+import { rangeText } from './hover.js';
 import { type Located, locate } from './locate.js';
+import { methodIn } from './methodIn.js';
 import { plain } from './plain.js';
 import {
   EXCLUSIONS,
@@ -13,6 +14,7 @@ import {
   TOP_KEYS,
   VERBS,
 } from './schema.js';
+import { sweepKeys, sweepParameter } from './sweepWords.js';
 
 export interface RecipeCompletion {
   readonly label: string;
@@ -87,6 +89,13 @@ function itemsFor(
   if (top === 'output') {
     if (kind === 'key' && path.length === 2) return keys(Object.entries(OUTPUT).map(([key, { doc }]) => [key, doc]));
     return kind === 'value' && typeof index === 'string' ? valuesOf(OUTPUT[index]) : [];
+  }
+  if (top === 'sweep') {
+    if (kind === 'key' && path.length === 2) {
+      const given = Object.keys((recipe as { sweep?: object } | null)?.sweep ?? {});
+      return keys([...sweepKeys(recipe, schema)].filter(([key]) => !given.includes(key)));
+    }
+    return kind === 'value' && typeof index === 'string' ? valuesOf(sweepParameter(index, recipe, schema)) : [];
   }
   if (top !== 'steps') return [];
   // A word alone in the list of steps reads as a value.

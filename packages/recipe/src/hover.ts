@@ -1,5 +1,6 @@
 import type { MethodDescription, Parameter } from '@espalier/base';
 import { type Located, locate } from './locate.js';
+import { methodIn } from './methodIn.js';
 import type { ParsedRecipe } from './parse.js';
 import { plain } from './plain.js';
 import {
@@ -12,6 +13,7 @@ import {
   TOP_KEYS,
   VERBS,
 } from './schema.js';
+import { sweepKeys, sweepParameter } from './sweepWords.js';
 
 export interface RecipeHover {
   readonly markdown: string;
@@ -46,6 +48,12 @@ function meaningOf({ kind, path, text }: Located, recipe: unknown, schema: Schem
     if (parameter === undefined) return TOP_KEYS['output'] ?? null;
     return parameterText(String(index), parameter, kind === 'value' ? text : null);
   }
+  if (top === 'sweep') {
+    const parameter = sweepParameter(String(index), recipe, schema);
+    if (parameter !== undefined) return parameterText(String(index), parameter, kind === 'value' ? text : null);
+    const doc = sweepKeys(recipe, schema).get(String(index));
+    return doc === undefined ? null : `**${index}** · ${doc}`;
+  }
   if (top !== 'steps' || typeof verb !== 'string' || !VERBS.some((known) => known === verb)) return null;
   if (path.length === 3 && kind === 'key')
     return [
@@ -64,17 +72,6 @@ function meaningOf({ kind, path, text }: Located, recipe: unknown, schema: Schem
   const method = methodOf(schema, verb, methodIn(recipe, index, verb) ?? '');
   const parameter = typeof option === 'string' ? method?.parameters[option] : undefined;
   return parameter === undefined ? null : parameterText(String(option), parameter, kind === 'value' ? text : null);
-}
-
-/** The method that a step names. */
-export function methodIn(recipe: unknown, index: unknown, verb: string): string | null {
-  const steps = (recipe as { steps?: unknown } | null)?.steps;
-  const step =
-    Array.isArray(steps) && typeof index === 'number' ? (steps[index] as Record<string, unknown> | null) : null;
-  const given = step?.[verb];
-  if (typeof given === 'string') return given;
-  const method = (given as { method?: unknown } | null | undefined)?.method;
-  return typeof method === 'string' ? method : null;
 }
 
 const methodText = ({ name, summary, source, parameters }: MethodDescription): string =>

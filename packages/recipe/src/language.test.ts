@@ -26,6 +26,13 @@ test.each([
   ['steps:\n  - prune: { method: magnitude, scope: mod|el }', /^\*\*model\*\* · All layers together/],
   ['exclude: { lay|ers: [] }', /^\*\*layers\*\* · Globs over names/],
   ['steps:\n  - structure: re|fill', /^\*\*refill\*\* · Fill/],
+  ['swe|ep: {}', /^\*\*sweep\*\* · Options and the values/],
+  ['steps:\n  - prune: random\nsweep: { ra|tio: [erk] }', /^\*\*ratio\*\* · /],
+  ['steps:\n  - prune: random\nsweep: { ratio: [er|k] }', /^\*\*erk\*\* · /],
+  ['steps:\n  - prune: random\nsweep: { prune-1.sparsi|ty: [0.5] }', /^\*\*prune-1.sparsity\*\* · Fraction/],
+  ['steps:\n  - prune: magnitude\nsweep: { me|thod: [random] }', /^\*\*method\*\* · The methods of a step/],
+  ['steps:\n  - prune: magnitude\nsweep: { method: [rand|om] }', /^\*\*random\*\* · Zero/],
+  ['steps:\n  - prune: magnitude\nsweep: { se|ed: [1] }', /^\*\*seed\*\* · Seeds of chance/],
 ])('a hover on %s says what it means', (marked, expected) => expect(hover(marked)).toMatch(expected));
 
 test.each(['# no|thing', 'input: a|.pt', 'steps:\n  - prune: { method: none, x|: 1 }', '|'])(
@@ -39,8 +46,8 @@ const labels = (marked: string, layers: readonly string[] = []): string[] => {
 };
 
 test.each([
-  ['|', ['input', 'exclude', 'steps', 'output', 'devices', 'evaluate', 'seed']],
-  ['input: a.pt\nst|', ['input', 'exclude', 'steps', 'output', 'devices', 'evaluate', 'seed']],
+  ['|', ['input', 'exclude', 'steps', 'output', 'devices', 'evaluate', 'seed', 'sweep']],
+  ['input: a.pt\nst|', ['input', 'exclude', 'steps', 'output', 'devices', 'evaluate', 'seed', 'sweep']],
   ['steps:\n  - |', ['prune', 'structure', 'id', 'exclude']],
   ['steps:\n  - pr|', ['prune', 'structure', 'id', 'exclude']],
   ['steps:\n  - prune: |', ['magnitude', 'random', 'n-m', 'block', 'channel', 'mask']],
@@ -49,6 +56,10 @@ test.each([
   ['steps:\n  - prune:\n      method: magnitude\n      sc|', ['sparsity', 'scope']],
   ['steps:\n  - prune: { method: magnitude, scope: | }', ['model', 'layer']],
   ['steps:\n  - structure: { method: refill, mode: c| }', ['paper', 'compat']],
+  ['steps:\n  - prune: magnitude\nsweep: { | }', ['sparsity', 'scope', 'method', 'seed']],
+  ['steps:\n  - prune: magnitude\nsweep:\n  sparsity: [0.5]\n  sc|', ['scope', 'method', 'seed']],
+  ['steps:\n  - prune: magnitude\nsweep: { method: [|] }', ['magnitude', 'random', 'n-m', 'block', 'channel', 'mask']],
+  ['steps:\n  - prune: magnitude\nsweep: { sparsity: [0.5, |] }', ['0.5', '0.7', '0.8', '0.9', '0.95']],
   ['exclude: { | }', ['layers', 'roles', 'minElements', 'preset']],
   ['exclude: { preset: s| }', ['none', 'structure-lth']],
   ['exclude: { layers: [|] }', ['layer1.**', 'layer1.0.**', 'layer1.0.conv.weight', 'fc.weight']],
@@ -71,6 +82,7 @@ test('whatever is written, hovers and completions answer', () => {
   const words = fc.constantFrom(
     'input',
     'steps',
+    'sweep',
     'prune',
     'magnitude',
     ':',

@@ -41,6 +41,7 @@ test('a recipe is plain data with every default filled in', () => {
     budget: {},
     evaluate: null,
     seed: 7,
+    sweep: [],
   });
 });
 
@@ -97,7 +98,7 @@ test.each([
   [
     '‹inputs›: a.pt\ninput: b.pt\nsteps:\n  - prune: magnitude\n',
     'recipe/unknown-key',
-    'A recipe has no inputs. It has input, exclude, steps, output, devices, evaluate, seed.',
+    'A recipe has no inputs. It has input, exclude, steps, output, devices, evaluate, seed, sweep.',
     'input',
   ],
   ['input: ‹3›\nsteps:\n  - prune: magnitude\n', 'recipe/type', 'input is a text.', undefined],

@@ -11,6 +11,7 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
+import { optionsOfOtherMethods, parseSweep } from './parseSweep.js';
 import { plain } from './plain.js';
 import type { Problem } from './problem.js';
 import type { Exclusions, Recipe, RecipeOutput, RecipeStep } from './recipe.js';
@@ -77,6 +78,10 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
   const exclude = exclusionsOf(root, document, say);
   const devices = listOf(root, 'devices', say);
   const steps = stepsOf(root, { schema, seed, document, say });
+  const sweep = parseSweep(root, steps, schema, say);
+  const forOthers = optionsOfOtherMethods(root, sweep, steps, schema);
+  const isForAnother = ({ code, from }: Problem): boolean => code === 'option/unknown' && forOthers.has(from);
+  if (forOthers.size > 0) problems.splice(0, problems.length, ...problems.filter((problem) => !isForAnother(problem)));
   const failed = problems.some(({ severity }) => severity === 'error');
   const recipe: Recipe | null =
     failed || input === null
@@ -90,6 +95,7 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
           budget: {},
           evaluate,
           seed,
+          sweep,
         };
   return { recipe, problems: problems.sort((a, b) => a.from - b.from), document, text };
 }

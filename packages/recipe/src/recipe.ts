@@ -1,4 +1,5 @@
 import type { Options } from '@espalier/base';
+import type { SweepAxis } from './sweep.js';
 
 /** A recipe without problems, as plain data: defaults filled in, options checked against the method's table. */
 export interface Recipe {
@@ -13,6 +14,8 @@ export interface Recipe {
   /** A command that measures the result; `{output}` and `{input}` are replaced. Runs only in trusted workspaces. */
   readonly evaluate: string | null;
   readonly seed: number;
+  /** Values that are tried instead of those of the steps; empty: the recipe runs once. */
+  readonly sweep: readonly SweepAxis[];
 }
 
 export interface RecipeInput {

@@ -81,4 +81,5 @@ export const TOP_KEYS: Readonly<Record<string, string>> = {
   devices: 'Devices for which time is estimated; the first is the target.',
   evaluate: 'A command that measures the result; {output} and {input} are replaced. Its last number is the figure.',
   seed: 'Seed of chance for every step that names none.',
+  sweep: 'Options and the values that are tried for each: the recipe runs once for every combination.',
 };

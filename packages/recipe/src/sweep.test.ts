@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseRecipe } from './parse.js';
+import { pointText, sweepPoints } from './sweepPoints.js';
+
+const recipe = (steps: string, sweep: string): string =>
+  `input: a.safetensors\nsteps:\n${steps}\noutput: out/a.safetensors\nsweep: ${sweep}\n`;
+
+const pointsOf = (text: string) => {
+  const parsed = parseRecipe(text);
+  expect(parsed.problems).toEqual([]);
+  return sweepPoints(parsed);
+};
+
+const MAGNITUDE = '  - prune: magnitude';
+const RANDOM = '  - prune: { method: random, ratio: erk }';
+
+test('a recipe without a sweep has no points', () =>
+  expect(sweepPoints(parseRecipe('input: a.pt\nsteps:\n  - prune: magnitude\n'))).toEqual([]));
+
+test('every combination is a point, the first axis changing slowest', () => {
+  const points = pointsOf(recipe(RANDOM, '{ sparsity: [0.5, 0.9], seed: [1, 2, 3] }'));
+  expect(points.map(({ values }) => values)).toEqual(
+    [0.5, 0.9].flatMap((sparsity) => [1, 2, 3].map((seed) => ({ sparsity, seed }))),
+  );
+  const last = parse(pointText(points[5]!, 'x/6.safetensors'));
+  expect(last).toEqual({
+    input: 'a.safetensors',
+    steps: [{ prune: { method: 'random', ratio: 'erk', sparsity: 0.9, seed: 3 } }],
+    output: 'x/6.safetensors',
+    seed: 3,
+  });
+  expect(parseRecipe(pointText(points[5]!, 'x/6.safetensors')).problems).toEqual([]);
+});
+
+test('points that do the same are one: a seed changes nothing where nothing is drawn', () => {
+  const points = pointsOf(recipe(MAGNITUDE, '{ method: [magnitude, random], sparsity: [0.5], seed: [1, 2] }'));
+  expect(points.map(({ values }) => values)).toEqual([
+    { method: 'magnitude', sparsity: 0.5, seed: null },
+    { method: 'random', sparsity: 0.5, seed: 1 },
+    { method: 'random', sparsity: 0.5, seed: 2 },
+  ]);
+});
+
+test('options that another method of the sweep has are for that one', () => {
+  const steps = '  - prune: { method: magnitude, scope: layer, ratio: erk }';
+  const points = pointsOf(recipe(steps, '{ method: [magnitude, random] }'));
+  expect(points.map(({ recipe: own }) => own['steps'])).toEqual([
+    [{ prune: { method: 'magnitude', scope: 'layer' } }],
+    [{ prune: { method: 'random', ratio: 'erk' } }],
+  ]);
+});
+
+test('an axis is for every step that has the option, or for the one that it names', () => {
+  const steps = '  - { id: first, prune: magnitude }\n  - { id: second, prune: { method: block, sparsity: 0.9 } }';
+  const both = pointsOf(recipe(steps, '{ sparsity: [0.6] }'));
+  expect(both[0]!.recipe['steps']).toMatchObject([{ prune: { sparsity: 0.6 } }, { prune: { sparsity: 0.6 } }]);
+  const one = pointsOf(recipe(steps, '{ first.sparsity: [0.6], second.method: [block, channel] }'));
+  expect(one.map((point) => point.recipe['steps'])).toMatchObject([
+    [{ prune: { sparsity: 0.6 } }, { prune: { method: 'block', sparsity: 0.9 } }],
+    [{ prune: { sparsity: 0.6 } }, { prune: { method: 'channel', sparsity: 0.9 } }],
+  ]);
+});
+
+test('identities tell what a point does, whatever its output', () => {
+  const text = recipe(RANDOM, '{ sparsity: [0.5, 0.9] }');
+  const [a, b] = pointsOf(text);
+  expect(a!.identity).not.toBe(b!.identity);
+  const moved = pointsOf(text.replace('out/a', 'elsewhere/b'));
+  expect(moved.map(({ identity }) => identity)).toEqual([a!.identity, b!.identity]);
+});
+
+describe('problems stand where they are', () => {
+  /** `‹…›` marks where the problem stands. */
+  test.each([
+    [MAGNITUDE, '‹[1, 2]›', 'recipe/type', 'sweep names options and for each a list of values.', undefined],
+    [
+      MAGNITUDE,
+      '{ sparsity: ‹[]› }',
+      'recipe/sweep-size',
+      'sparsity has no value: there would be no point.',
+      undefined,
+    ],
+    [MAGNITUDE, '{ sparsity: [0.5, ‹80›] }', 'option/range', /80 looks like a percentage/, '0.8'],
+    [MAGNITUDE, '{ scope: [model, ‹modle›] }', 'option/choice', /scope/, 'model'],
+    [MAGNITUDE, '{ sparsity: [0.5, ‹0.5›] }', 'recipe/sweep-twice', 'sparsity lists 0.5 twice.', undefined],
+    [MAGNITUDE, '{ sparsity: [‹[0.5]›] }', 'recipe/type', 'sparsity lists numbers, texts, true or false.', undefined],
+    [
+      MAGNITUDE,
+      '{ ‹sparsty›: [0.5] }',
+      'recipe/sweep-unknown',
+      'No step has an option sparsty. Options are sparsity, scope, method, seed.',
+      'sparsity',
+    ],
+    [
+      MAGNITUDE,
+      '{ method: [magnitude, ‹magnitud›] }',
+      'recipe/unknown-method',
+      /There is no method magnitud/,
+      'magnitude',
+    ],
+    [
+      `${MAGNITUDE}\n${RANDOM}`,
+      '{ ‹method›: [magnitude, random] }',
+      'recipe/sweep-ambiguous',
+      'It is not clear whose methods these are: name the step, as in prune-1.method.',
+      undefined,
+    ],
+  ] as const)('%s, sweep: %s', (steps, marked, code, message, fix) => {
+    const whole = recipe(steps, marked);
+    const [from, to] = [whole.indexOf('‹'), whole.indexOf('›') - 1];
+    const { recipe: found, problems } = parseRecipe(whole.replace(/[‹›]/g, ''));
+    const problem = problems.find((candidate) => candidate.code === code);
+    expect(problem).toMatchObject({ from, to });
+    if (typeof message === 'string') expect(problem!.message).toBe(message);
+    else expect(problem!.message).toMatch(message);
+    expect(problem!.fix?.text).toBe(fix);
+    expect(found).toBeNull();
+  });
+
+  test('too many points', () => {
+    const values = Array.from({ length: 20 }, (_, i) => i / 20);
+    const seeds = Array.from({ length: 13 }, (_, i) => i);
+    const { problems } = parseRecipe(recipe(RANDOM, JSON.stringify({ sparsity: values, seed: seeds })));
+    expect(problems).toMatchObject([
+      { code: 'recipe/sweep-size', message: 'The sweep has 260 points; at most 256 are run.' },
+    ]);
+  });
+
+  test('a seed that changes nothing is a warning', () => {
+    const { recipe: found, problems } = parseRecipe(recipe(MAGNITUDE, '{ seed: [1, 2] }'));
+    expect(problems).toMatchObject([{ code: 'recipe/sweep-no-effect', severity: 'warning' }]);
+    expect(found!.sweep).toEqual([{ key: 'seed', values: [1, 2] }]);
+  });
+});
