@@ -8,5 +8,6 @@ export { printable } from './printable.js';
 export { fail, ok, type Result } from './result.js';
 export { type Rng, seeded } from './rng.js';
 export { type Shape, shapeText, sizeOf, stridesOf, unravel } from './shape.js';
+export { textDigest } from './textDigest.js';
 export { invariant, unreachable } from './unreachable.js';
 export { breathe, idleWork, type Progress, throttleProgress, type Work } from './work.js';

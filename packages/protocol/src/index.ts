@@ -8,4 +8,5 @@ export * from './jobs.js';
 export * from './page.js';
 export * from './questions.js';
 export * from './request.js';
+export * from './sweep.js';
 export * from './times.js';

@@ -5,4 +5,4 @@ export type { Problem } from './problem.js';
 export type { Budget, Exclusions, Recipe, RecipeInput, RecipeOutput, RecipeStep } from './recipe.js';
 export { methodOf, methodsOf, type Schema, schema, TOP_KEYS, VERBS } from './schema.js';
 export type { SweepAxis, SweepValue } from './sweep.js';
-export { pointText, type SweepPoint, sweepPoints } from './sweepPoints.js';
+export { type SweepPoint, sweepFolder, sweepPoints } from './sweepPoints.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseRecipe } from './parse.js';
-import { pointText, sweepPoints } from './sweepPoints.js';
+import { sweepPoints } from './sweepPoints.js';
 
 const recipe = (steps: string, sweep: string): string =>
   `input: a.safetensors\nsteps:\n${steps}\noutput: out/a.safetensors\nsweep: ${sweep}\n`;
@@ -11,6 +11,8 @@ const pointsOf = (text: string) => {
   expect(parsed.problems).toEqual([]);
   return sweepPoints(parsed);
 };
+
+const stepsOf = ({ text }: { readonly text: string }): unknown => parse(text).steps;
 
 const MAGNITUDE = '  - prune: magnitude';
 const RANDOM = '  - prune: { method: random, ratio: erk }';
@@ -23,14 +25,14 @@ test('every combination is a point, the first axis changing slowest', () => {
   expect(points.map(({ values }) => values)).toEqual(
     [0.5, 0.9].flatMap((sparsity) => [1, 2, 3].map((seed) => ({ sparsity, seed }))),
   );
-  const last = parse(pointText(points[5]!, 'x/6.safetensors'));
-  expect(last).toEqual({
+  const { id, text } = points[5]!;
+  expect(parse(text)).toEqual({
     input: 'a.safetensors',
     steps: [{ prune: { method: 'random', ratio: 'erk', sparsity: 0.9, seed: 3 } }],
-    output: 'x/6.safetensors',
+    output: `out/a.sweep/sparsity-0.9-seed-3-${id}.safetensors`,
     seed: 3,
   });
-  expect(parseRecipe(pointText(points[5]!, 'x/6.safetensors')).problems).toEqual([]);
+  expect(parseRecipe(text).problems).toEqual([]);
 });
 
 test('points that do the same are one: a seed changes nothing where nothing is drawn', () => {
@@ -45,7 +47,7 @@ test('points that do the same are one: a seed changes nothing where nothing is d
 test('options that another method of the sweep has are for that one', () => {
   const steps = '  - prune: { method: magnitude, scope: layer, ratio: erk }';
   const points = pointsOf(recipe(steps, '{ method: [magnitude, random] }'));
-  expect(points.map(({ recipe: own }) => own['steps'])).toEqual([
+  expect(points.map(stepsOf)).toEqual([
     [{ prune: { method: 'magnitude', scope: 'layer' } }],
     [{ prune: { method: 'random', ratio: 'erk' } }],
   ]);
@@ -54,20 +56,31 @@ test('options that another method of the sweep has are for that one', () => {
 test('an axis is for every step that has the option, or for the one that it names', () => {
   const steps = '  - { id: first, prune: magnitude }\n  - { id: second, prune: { method: block, sparsity: 0.9 } }';
   const both = pointsOf(recipe(steps, '{ sparsity: [0.6] }'));
-  expect(both[0]!.recipe['steps']).toMatchObject([{ prune: { sparsity: 0.6 } }, { prune: { sparsity: 0.6 } }]);
+  expect(stepsOf(both[0]!)).toMatchObject([{ prune: { sparsity: 0.6 } }, { prune: { sparsity: 0.6 } }]);
   const one = pointsOf(recipe(steps, '{ first.sparsity: [0.6], second.method: [block, channel] }'));
-  expect(one.map((point) => point.recipe['steps'])).toMatchObject([
+  expect(one.map(stepsOf)).toMatchObject([
     [{ prune: { sparsity: 0.6 } }, { prune: { method: 'block', sparsity: 0.9 } }],
     [{ prune: { sparsity: 0.6 } }, { prune: { method: 'channel', sparsity: 0.9 } }],
   ]);
 });
 
-test('identities tell what a point does, whatever its output', () => {
+test('the same digits mean the same result, whatever its output', () => {
   const text = recipe(RANDOM, '{ sparsity: [0.5, 0.9] }');
-  const [a, b] = pointsOf(text);
-  expect(a!.identity).not.toBe(b!.identity);
-  const moved = pointsOf(text.replace('out/a', 'elsewhere/b'));
-  expect(moved.map(({ identity }) => identity)).toEqual([a!.identity, b!.identity]);
+  const ids = pointsOf(text).map(({ id }) => id);
+  expect(new Set(ids).size).toBe(2);
+  expect(pointsOf(text.replace('out/a', 'elsewhere/b')).map(({ id }) => id)).toEqual(ids);
+  // Another value more leaves those that are there as they are.
+  expect(
+    pointsOf(text.replace('0.9]', '0.9, 0.95]'))
+      .map(({ id }) => id)
+      .slice(0, 2),
+  ).toEqual(ids);
+  expect(pointsOf(text.replace('erk', 'er')).map(({ id }) => id)).not.toContain(ids[0]);
+});
+
+test('an output that is a folder gives folders', () => {
+  const [point] = pointsOf(recipe(RANDOM, '{ sparsity: [0.5] }').replace('out/a.safetensors', 'out/model/'));
+  expect(parse(point!.text).output).toBe(`out/model.sweep/sparsity-0.5-${point!.id}`);
 });
 
 describe('problems stand where they are', () => {

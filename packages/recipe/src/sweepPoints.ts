@@ -1,3 +1,4 @@
+import { textDigest } from '@espalier/base';
 import { stringify } from 'yaml';
 import { type ParsedRecipe, parseRecipe } from './parse.js';
 import { plain } from './plain.js';
@@ -7,12 +8,12 @@ import { methodsInSweep, type SweepValue, targetOf } from './sweep.js';
 
 /** One run of a sweep. */
 export interface SweepPoint {
+  /** What the point does, whatever its output is called: the same digits, the same result. */
+  readonly id: string;
   /** The value of each axis; null where it makes no difference: a seed for a method that draws nothing. */
   readonly values: Readonly<Record<string, SweepValue | null>>;
-  /** What the point does, whatever its output is called: the same text, the same point. */
-  readonly identity: string;
-  /** Its recipe as plain data. */
-  readonly recipe: Readonly<Record<string, unknown>>;
+  /** Its recipe, with an output of its own in the folder of the sweep. */
+  readonly text: string;
 }
 
 /**
@@ -25,22 +26,39 @@ export function sweepPoints(
 ): readonly SweepPoint[] {
   if (recipe === null || recipe.sweep.length === 0) return [];
   const { sweep: _, ...base } = plain(document) as Record<string, unknown>;
-  const points = new Map<string, SweepPoint>();
+  const points = new Map<string, { values: SweepPoint['values']; own: Record<string, unknown> }>();
   for (const values of combinations(recipe.sweep)) {
     const own = pointRecipe(base, recipe, values, schema);
-    const identity = identityOf(own, schema);
-    const known = points.get(identity);
-    if (known === undefined) points.set(identity, { values, identity, recipe: own });
-    else points.set(identity, { ...known, values: common(known.values, values) });
+    const id = textDigest(identityOf(own, schema));
+    const known = points.get(id);
+    points.set(id, known === undefined ? { values, own } : { ...known, values: common(known.values, values) });
   }
-  return [...points.values()];
+  return [...points].map(([id, { values, own }]) => ({ id, values, text: textOf(recipe, own, id, values) }));
 }
 
-/** The text of a point's recipe, with the result written to `path`. */
-export function pointText({ recipe }: SweepPoint, path: string): string {
-  const { output } = recipe;
-  const isMap = typeof output === 'object' && output !== null;
-  return stringify({ ...recipe, output: isMap ? { ...output, path } : path });
+/** The folder that a sweep writes to, relative to the recipe: `out/resnet.safetensors` gives `out/resnet.sweep`. */
+export function sweepFolder({ outputs: [output] }: Recipe): string | null {
+  return output === undefined ? null : `${output.path.replace(/[\\/]$/, '').replace(EXTENSION, '')}.sweep`;
+}
+
+const EXTENSION = /\.[a-z0-9]+$/i;
+
+function textOf(recipe: Recipe, own: Record<string, unknown>, id: string, values: SweepPoint['values']): string {
+  const folder = sweepFolder(recipe);
+  if (folder === null) return stringify(own);
+  const extension = EXTENSION.exec(recipe.outputs[0]!.path)?.[0] ?? '';
+  const path = `${folder}/${fileName(id, values)}${extension}`;
+  const { output } = own;
+  return stringify({ ...own, output: typeof output === 'object' && output !== null ? { ...output, path } : path });
+}
+
+/** `sparsity-0.8-seed-1-0f3a…`: readable, and never that of another point. */
+function fileName(id: string, values: SweepPoint['values']): string {
+  const label = Object.entries(values)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => `${key}-${value}`.replaceAll(/[^\w.-]+/g, '_'))
+    .join('-');
+  return label === '' ? id : `${label.slice(0, 80)}-${id}`;
 }
 
 function combinations(axes: Recipe['sweep']): Record<string, SweepValue>[] {

@@ -2,13 +2,16 @@ export { type OperatorCost, totalCost } from '@espalier/model';
 export { stepTitle } from './change/changeReport.js';
 export { planRecipe } from './change/planRecipe.js';
 export type { ChangePorts } from './change/ports.js';
+export { readSweep } from './change/readSweep.js';
 export { type LayerCount, type RunFailure, type RunQuery, type RunResult, runRecipe } from './change/runRecipe.js';
+export { isSweep, runSweep, type SweepRun } from './change/runSweep.js';
 export {
   type ManifestSource,
   type RemovedChannels,
   type ShapeManifest,
   shapeManifest,
 } from './change/shapeManifest.js';
+export { pointLabel, sweepCsv, sweepMarkdown, sweepRows, sweepVerdict } from './change/sweepTexts.js';
 export type { CompareEnd, CompareHeads } from './comparisons.js';
 export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';

@@ -4,7 +4,7 @@ import { toHeads } from '@espalier/model';
 import type { ChangeNote, LayerChange, Plan, PlanAnswer, PlanItem, PlannedStep, RecipeQuery } from '@espalier/protocol';
 import { SENSITIVITY_RATIOS } from '@espalier/protocol';
 import { energyLost, type PrunableLayer } from '@espalier/pruning';
-import { methodOf, parseRecipe, type Recipe, schema } from '@espalier/recipe';
+import { methodOf, parseRecipe, type Recipe, type SweepPoint, schema, sweepPoints } from '@espalier/recipe';
 import type { Files } from '../ports.js';
 import { joinPath } from '../resolve/paths.js';
 import { applyStep } from './applyStep.js';
@@ -15,6 +15,7 @@ import { layerMacs, MAC_CONVENTION } from './layerMacs.js';
 import { type OpenInput, openInput } from './openInput.js';
 import { contentOf, destinationOf } from './outputs.js';
 import { manifestName, needsManifest } from './shapeManifest.js';
+import { pointLabel } from './sweepTexts.js';
 
 /** What a recipe would do. Nothing is written. Items arrive as layers are worked out; aborts fly. */
 export async function planRecipe(
@@ -23,19 +24,35 @@ export async function planRecipe(
   work: Work,
   onItem: (item: PlanItem) => void,
 ): Promise<PlanAnswer> {
-  const { recipe, problems } = parseRecipe(query.recipe);
-  if (recipe === null) return { kind: 'problems', problems };
+  const parsed = parseRecipe(query.recipe);
+  if (parsed.recipe === null) return { kind: 'problems', problems: parsed.problems };
+  const points = sweepPoints(parsed);
+  const recipe = points.length === 0 ? parsed.recipe : parseRecipe(points[0]!.text).recipe!;
   const input = await openInput(files, joinPath(query.folder, recipe.inputs[0]!.path), work.signal);
   if (!input.ok) return { kind: 'fault', fault: input.fault };
   try {
     const edited = await applySteps(recipe, query.folder, input.value, files, work);
     if (!edited.ok) return { kind: 'fault', fault: edited.fault };
     const plan = await planOf(recipe, query.folder, input.value, edited.value, work, onItem);
-    return plan.ok ? { kind: 'plan', plan: plan.value } : { kind: 'fault', fault: plan.fault };
+    return plan.ok
+      ? { kind: 'plan', plan: { ...plan.value, notes: [...sweepNotes(points), ...plan.value.notes] } }
+      : { kind: 'fault', fault: plan.fault };
   } finally {
     await input.value.state.checkpoint.close();
   }
 }
+
+/** Of a sweep the first point is planned, and that is said. */
+const sweepNotes = (points: readonly SweepPoint[]): Plan['notes'] =>
+  points.length === 0
+    ? []
+    : [
+        {
+          code: 'recipe/sweep',
+          severity: 'information',
+          message: `The recipe is a sweep of ${points.length} points. This is the first: ${pointLabel(points[0]!.values)}.`,
+        },
+      ];
 
 /** The input after every step of the recipe. */
 export async function applySteps(

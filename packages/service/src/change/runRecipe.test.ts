@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { idleWork, raise } from '@espalier/base';
-import { type OutputFolder, openCheckpoint, readValues } from '@espalier/checkpoint';
+import { idleWork } from '@espalier/base';
+import { openCheckpoint, readValues } from '@espalier/checkpoint';
 import type { PlanItem } from '@espalier/protocol';
 import { memorySource } from '@espalier/tensor';
 import { fixturePath } from '@espalier/testkit';
 import { expect, test } from 'vitest';
 import { MemoryFiles, safetensorsBytes } from '../testing/memoryFiles.js';
+import { type MemoryMachine, memoryMachine } from '../testing/memoryMachine.js';
 import { planRecipe } from './planRecipe.js';
-import type { ChangePorts } from './ports.js';
 import { type RunQuery, runRecipe } from './runRecipe.js';
 
 const MODEL = '/work/model.safetensors';
@@ -22,71 +22,8 @@ const model = (): Uint8Array =>
     'fc.weight': { shape: [2, 8], values: range(16, 40) },
   });
 
-interface Bench {
-  readonly files: MemoryFiles;
-  readonly ports: ChangePorts;
-  readonly commands: string[];
-}
-
-/** A machine in memory. Outputs land in the same files. */
-function bench(
-  options: { trusted?: boolean; fail?: 'create' | 'write'; onWrite?: (files: MemoryFiles) => void } = {},
-): Bench {
-  const files = new MemoryFiles().write(MODEL, model());
-  const commands: string[] = [];
-  const outputs = (folder: string): OutputFolder => {
-    const parts = new Map<string, number[]>();
-    return {
-      async create(name) {
-        if (options.fail === 'create')
-          return { ok: false, fault: { code: 'output/exists', message: 'The output exists already.', file: name } };
-        const bytes: number[] = [];
-        parts.set(name, bytes);
-        return {
-          ok: true,
-          value: {
-            get position() {
-              return bytes.length;
-            },
-            async write(window) {
-              if (options.fail === 'write')
-                raise({ code: 'output/no-space', message: 'There is no space left on the disk.' });
-              options.onWrite?.(files);
-              for (const byte of window) bytes.push(byte);
-            },
-            async patch(begin, window) {
-              for (const [i, byte] of window.entries()) bytes[begin + i] = byte;
-            },
-          },
-        };
-      },
-      async commit() {
-        for (const [name, bytes] of parts) files.write(`${folder}/${name}`, Uint8Array.from(bytes));
-        return { ok: true, value: [...parts].map(([name, bytes]) => ({ name, sizeBytes: bytes.length })) };
-      },
-      async discard() {
-        parts.clear();
-      },
-    };
-  };
-  const ports: ChangePorts = {
-    files,
-    outputs,
-    sha256: async (source) => `sha of ${source.sizeBytes}`,
-    evaluate:
-      options.trusted === false
-        ? null
-        : async (command) => {
-            commands.push(command);
-            return { ok: true, value: 90 + commands.length };
-          },
-    now: () => performance.now(),
-    today: () => '2026-01-01T00:00:00.000Z',
-    machine: 'a machine',
-    version: '1.2.3',
-  };
-  return { files, ports, commands };
-}
+const bench = (options: Parameters<typeof memoryMachine>[1] = {}): MemoryMachine =>
+  memoryMachine(new MemoryFiles().write(MODEL, model()), options);
 
 const RECIPE = `input: model.safetensors
 steps:
@@ -94,7 +31,7 @@ steps:
 output: out/half.safetensors
 `;
 
-const run = ({ ports }: Bench, recipe: string, more: Partial<RunQuery> = {}, signal?: AbortSignal) =>
+const run = ({ ports }: MemoryMachine, recipe: string, more: Partial<RunQuery> = {}, signal?: AbortSignal) =>
   runRecipe({ recipe, folder: '/work', overwrite: false, detail: 'full', ...more }, ports, idleWork(signal));
 
 async function valuesOf(files: MemoryFiles, path: string): Promise<Record<string, number[]>> {

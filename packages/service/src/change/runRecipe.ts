@@ -1,6 +1,5 @@
 import { zerosOf } from '@espalier/analysis';
-import { type Fault, FaultError, fail, invariant, ok, type Result, raise, type Work } from '@espalier/base';
-import type { OutputFolder } from '@espalier/checkpoint';
+import { type Fault, FaultError, fail, ok, type Result, raise, type Work } from '@espalier/base';
 import type { ChangeReport } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
 import { changedTimes } from '../latency/changedTimes.js';
@@ -13,6 +12,7 @@ import { contentOf, type Destination, destinationOf } from './outputs.js';
 import { applySteps, planOf } from './planRecipe.js';
 import type { ChangePorts } from './ports.js';
 import { manifestName, needsManifest, shapeManifest } from './shapeManifest.js';
+import { writeJson, writeJsonFile } from './writeJson.js';
 
 export interface RunQuery {
   readonly recipe: string;
@@ -178,7 +178,8 @@ async function write(
       startedAt: ports.today(),
       seconds: (ports.now() - startedAt) / 1000,
     });
-    const reportPath = await writeReport(ports, destination, report);
+    // Once the output is there: a report never speaks of a file that does not exist.
+    const reportPath = await writeJsonFile(ports, destination.folder, `${destination.name}.report.json`, report);
     return ok({ ...result, output: destination.path, report: { path: reportPath, content: report } });
   } catch (error) {
     if (error instanceof FaultError) return failed(error.fault);
@@ -259,24 +260,6 @@ async function evaluate(
 
 /** A path in a shell's line. Names come from the person's own disk and recipe; quotes in them are not passed on. */
 const quoted = (path: string): string => `"${path.replaceAll('"', '')}"`;
-
-/** Written once the output is there: a report never speaks of a file that does not exist. */
-async function writeReport(ports: ChangePorts, destination: Destination, report: ChangeReport): Promise<string> {
-  const name = `${destination.name}.report.json`;
-  // The output itself was new, or it was agreed to replace it: the report that may lie beside it is of another run.
-  const folder = ports.outputs(destination.folder, { overwrite: true, inputs: [] });
-  await writeJson(folder, name, report);
-  const done = await folder.commit();
-  if (!done.ok) raise(done.fault);
-  invariant(done.value.length === 1, 'one report');
-  return joinPath(destination.folder, name);
-}
-
-async function writeJson(folder: OutputFolder, name: string, value: unknown): Promise<void> {
-  const sink = await folder.create(name);
-  if (!sink.ok) raise(sink.fault);
-  await sink.value.write(new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`));
-}
 
 /** Progress says which part of the work it belongs to. */
 const named = (work: Work, part: string): Work => ({

@@ -1,0 +1,77 @@
+import { percentFigure } from '@espalier/base';
+import type { SweepReport, SweepResult } from '@espalier/protocol';
+
+/** `sparsity 0.8, seed 1`; axes that make no difference are left out. */
+export const pointLabel = (values: SweepResult['values']): string =>
+  Object.entries(values)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+
+/** One sentence on what a sweep gave. */
+export function sweepVerdict({ points }: SweepReport): string {
+  const done = points.flatMap(({ state }) => (state.kind === 'done' ? [state] : []));
+  const failed = points.filter(({ state }) => state.kind === 'failed').length;
+  const counts = `${done.length} of ${points.length} points${failed === 0 ? '' : `, ${failed} failed`}`;
+  const range = (figures: readonly number[]): string | null => {
+    if (figures.length === 0) return null;
+    const [low, high] = [Math.min(...figures), Math.max(...figures)].map((share) => percentFigure(share, 1));
+    return low === high ? `${low} %` : `${low} to ${high} %`;
+  };
+  const zeros = range(
+    done.flatMap(({ prunableElements: all, prunableZeros }) => (all === 0 ? [] : [prunableZeros / all])),
+  );
+  const energy = range(done.flatMap(({ energyKept }) => energyKept ?? []));
+  return [
+    counts,
+    ...(zeros === null ? [] : [`${zeros} of the weights zero`]),
+    ...(energy === null ? [] : [`${energy} of the energy kept`]),
+  ].join('; ');
+}
+
+const HEADS = ['zeros %', 'energy kept %', 'file bytes', 'sparse bytes', 'accuracy'] as const;
+
+/** The rows of a comparison: the axes, then the figures; empty where a point has none. */
+export function sweepRows({ axes, points }: SweepReport): {
+  readonly heads: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+} {
+  const keys = axes.map(({ key }) => key);
+  const rows = points.map(({ values, series, state }) => [
+    series,
+    ...keys.map((key) => String(values[key] ?? '')),
+    ...(state.kind === 'done'
+      ? [
+          state.prunableElements === 0 ? '' : percentFigure(state.prunableZeros, state.prunableElements),
+          state.energyKept === null ? '' : percentFigure(state.energyKept, 1),
+          String(state.outputBytes),
+          String(state.sparseBytes),
+          state.accuracy === null ? '' : String(state.accuracy),
+        ]
+      : HEADS.map(() => '')),
+    state.kind === 'failed' ? state.fault.message : state.kind === 'waiting' ? 'not run yet' : '',
+  ]);
+  return { heads: ['steps', ...keys, ...HEADS, 'remark'], rows };
+}
+
+export function sweepMarkdown(report: SweepReport): string {
+  const { heads, rows } = sweepRows(report);
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [
+    `# ${report.title}`,
+    '',
+    `${sweepVerdict(report)}.`,
+    '',
+    line(heads),
+    line(heads.map(() => '---')),
+    ...rows.map(line),
+    '',
+  ].join('\n');
+}
+
+export function sweepCsv(report: SweepReport): string {
+  const { heads, rows } = sweepRows(report);
+  const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return `${[heads, ...rows].map((row) => row.map(cell).join(',')).join('\n')}\n`;
+}
