@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,6 +21,7 @@ import {
   report,
   rerunJob,
   startJob,
+  sweep,
 } from '@espalier/protocol';
 import { fixturePath } from '@espalier/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -130,6 +132,56 @@ test('a job whose process is killed is said to have crashed; the queue goes on a
   const next = await started(running, request());
   expect((await until(running, next.id, 'finished', 'failed')).state.kind).toBe('finished');
   expect(readdirSync(join(folder, 'out')).filter((name) => name.endsWith('.part'))).toEqual([]);
+});
+
+const SWEEP =
+  'input: model.safetensors\nsteps:\n  - prune: magnitude\noutput: out/pruned.safetensors\nsweep: { sparsity: [0.5, 0.6, 0.7, 0.8, 0.9] }\n';
+const COMPARISON = 'out/pruned.sweep/sweep.json';
+
+/** How many points of the sweep are finished, by the file that its job writes. */
+async function finishedPoints(running: TestClient): Promise<readonly string[]> {
+  const answer = await running.ask(sweep, { path: join(folder, COMPARISON) });
+  return answer.ok ? answer.value.points.flatMap(({ state }) => (state.kind === 'done' ? [state.output] : [])) : [];
+}
+
+test('a sweep is one job: cancelled it keeps the points that are finished, and run again it goes on from there', async () => {
+  const running = await start();
+  const job = await started(running, request({ recipe: SWEEP }));
+  while ((await finishedPoints(running)).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await running.ask(cancelJob, { id: job.id });
+  expect((await until(running, job.id, 'cancelled', 'finished', 'crashed', 'failed')).state.kind).toBe('cancelled');
+  const kept = await finishedPoints(running);
+  expect(kept.length).toBeGreaterThanOrEqual(2);
+  expect(kept.length).toBeLessThan(5);
+  expect(readdirSync(join(folder, 'out/pruned.sweep')).filter((name) => name.endsWith('.part'))).toEqual([]);
+  const writtenAt = kept.map((path) => statSync(path).mtimeMs);
+  // Also after the product was closed meanwhile.
+  await running.stop();
+  const second = await start();
+  const again = await second.ask(rerunJob, { id: job.id });
+  if (!again.ok) throw new Error(again.fault.message);
+  const done = await until(second, again.value.id, 'finished', 'failed', 'crashed');
+  expect(done.state).toMatchObject({ kind: 'finished', reportPath: join(folder, COMPARISON) });
+  expect(done.state.kind === 'finished' && done.state.verdict).toMatch(
+    /^5 of 5 points; 50\.0 to 90\.0 % of the weights zero; /,
+  );
+  const all = await finishedPoints(second);
+  expect(all).toHaveLength(5);
+  expect(all).toEqual(expect.arrayContaining([...kept]));
+  expect(kept.map((path) => statSync(path).mtimeMs)).toEqual(writtenAt);
+});
+
+test('a comparison that is none is said to be damaged', async () => {
+  const running = await start();
+  writeFileSync(join(folder, 'sweep.json'), '{}');
+  expect(await running.ask(sweep, { path: join(folder, 'sweep.json') })).toMatchObject({
+    ok: false,
+    fault: { code: 'job/report-damaged' },
+  });
+  expect(await running.ask(sweep, { path: join(folder, 'none.json') })).toMatchObject({
+    ok: false,
+    fault: { code: 'path/not-found' },
+  });
 });
 
 test('the history survives a restart; ended jobs can run again and be forgotten', async () => {

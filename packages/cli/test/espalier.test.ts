@@ -348,6 +348,33 @@ test.each([['pytorch/state-dict.pt'], ['onnx/cnn.onnx'], ['gguf/llama-tiny-Q4_K_
   },
 );
 
+test('a sweep runs every point once, and compares them', async () => {
+  const file = join(folder, 'sweep.espalier.yaml');
+  const text = `input: ${DENSE}\nsteps:\n  - prune: magnitude\noutput: swept.safetensors\nsweep: { method: [magnitude, n-m], sparsity: [0.5, 0.9] }\n`;
+  writeFileSync(file, text);
+  const planned = await jsonOf('run', file, '--dry-run');
+  expect(planned).toMatchObject({ code: 0, report: { kind: 'sweep', points: [{}, {}, {}] } });
+  expect(existsSync(join(folder, 'swept.sweep'))).toBe(false);
+  const { code, report } = await jsonOf('run', file);
+  expect(code).toBe(0);
+  expect(report).toMatchObject({
+    schemaVersion: 1,
+    kind: 'sweep',
+    points: [
+      { values: { method: 'magnitude', sparsity: 0.5 }, state: { kind: 'done', prunableZeros: 135_690 } },
+      { values: { method: 'magnitude', sparsity: 0.9 }, state: { kind: 'done', prunableZeros: 244_242 } },
+      { values: { method: 'n-m', sparsity: null }, state: { kind: 'done' } },
+    ],
+  });
+  const again = await espalier('run', file);
+  expect(again.code).toBe(0);
+  expect(again.out).toMatch(/magnitude model .* 90\.0 /);
+  expect(again.out).toContain('3 of them were finished before');
+  const broken = join(folder, 'broken.espalier.yaml');
+  writeFileSync(broken, text.replace('sparsity: [', 'sparsity: [7, '));
+  expect(await jsonOf('run', broken)).toMatchObject({ code: 2, report: { problems: [{ code: 'option/range' }] } });
+});
+
 test('a recipe is planned, run, and its problems have places', async () => {
   const file = join(folder, 'a.espalier.yaml');
   const text = `input: ${DENSE}\nsteps:\n  - prune: { method: magnitude, sparsity: 0.9 }\n  - structure: refill\noutput: filled.safetensors\n`;

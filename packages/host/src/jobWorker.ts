@@ -1,5 +1,5 @@
 import { describeFault, throttleProgress } from '@espalier/base';
-import { runRecipe } from '@espalier/service';
+import { isSweep, type RunFailure, runRecipe, runSweep, type SweepRun, sweepVerdict } from '@espalier/service';
 import { changePorts } from './changePorts.js';
 import type { FromJob, ToJob } from './jobWire.js';
 
@@ -29,6 +29,12 @@ export function serveJob(version: string): void {
       };
       const { recipe, folder, overwrite } = request;
       const ports = changePorts(() => rules, version);
+      if (isSweep(recipe)) {
+        const swept = await runSweep({ recipe, folder }, ports, work);
+        if (swept.ok) say(sweptEvent(swept.value));
+        else say(failedEvent(swept.fault));
+        return;
+      }
       const answer = await runRecipe({ recipe, folder, overwrite, detail: 'full' }, ports, work);
       if (answer.ok) {
         const { output, report } = answer.value;
@@ -38,14 +44,7 @@ export function serveJob(version: string): void {
             .map(({ text }) => text)
             .join('') ?? '';
         say({ kind: 'finished', reportPath: report?.path ?? '', outputs: output === null ? [] : [output], verdict });
-      } else if (answer.fault.kind === 'fault') say({ kind: 'failed', fault: answer.fault.fault });
-      else {
-        const [first] = answer.fault.problems;
-        say({
-          kind: 'failed',
-          fault: { code: first?.code ?? 'recipe/empty', message: first?.message ?? 'The recipe is empty.' },
-        });
-      }
+      } else say(failedEvent(answer.fault));
     } catch (error) {
       if (controller.signal.aborted) say({ kind: 'cancelled' });
       else {
@@ -55,4 +54,18 @@ export function serveJob(version: string): void {
       }
     }
   }
+}
+
+function sweptEvent({ report, path }: SweepRun): FromJob {
+  const outputs = report.points.flatMap(({ state }) => (state.kind === 'done' ? [state.output] : []));
+  return { kind: 'finished', reportPath: path, outputs, verdict: sweepVerdict(report) };
+}
+
+function failedEvent(failure: RunFailure): FromJob {
+  if (failure.kind === 'fault') return { kind: 'failed', fault: failure.fault };
+  const [first] = failure.problems;
+  return {
+    kind: 'failed',
+    fault: { code: first?.code ?? 'recipe/empty', message: first?.message ?? 'The recipe is empty.' },
+  };
 }

@@ -52,6 +52,9 @@ export interface SweepFigures {
   readonly sparseBytes: number;
   /** Share of the multiply-adds that are left if zeros are skipped; null where the graph is unknown. */
   readonly effectiveMacs: number | null;
+  /** Times of the model before and after, measured in the same run, in ms; null: not measured. */
+  readonly msBefore: number | null;
+  readonly msAfter: number | null;
   /** What `evaluate` said of the result; null: not measured. */
   readonly accuracy: number | null;
   /** The same of the input. */

@@ -17,9 +17,10 @@ import {
   report,
   rerunJob,
   startJob,
+  sweep,
 } from '@espalier/protocol';
-import { parseRecipe } from '@espalier/recipe';
-import { type Files, reportCsv, reportHtml, reportMarkdown, type Service } from '@espalier/service';
+import { parseRecipe, sweepFolder, sweepPoints } from '@espalier/recipe';
+import { type Files, readSweep, reportCsv, reportHtml, reportMarkdown, type Service } from '@espalier/service';
 import type { Connection } from 'vscode-languageserver/node';
 import { answer, answerStream } from '../lsp/requests.js';
 
@@ -89,6 +90,7 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
     const found = await readReport(context.files, path);
     return found.ok ? { ok: true, value: TEXTS[format](found.value) } : found;
   });
+  answer(connection, sweep, ({ path }) => readSweep(context.files, path));
   answer(connection, listJobs, async () => queue.list());
   answer(connection, startJob, async (request): Promise<Answer<Job>> => {
     if (!context.rules().trusted) return { ok: false, fault: refused };
@@ -118,7 +120,17 @@ const TEXTS: Readonly<Record<ReportFormat, (report: ChangeReport) => string>> = 
 
 /** Where a job may write: what its process leaves behind lies there. A path without an ending is itself the folder. */
 function outputFoldersOf({ recipe, folder }: JobRequest): readonly string[] {
-  const outputs = parseRecipe(recipe).recipe?.outputs ?? [];
+  const parsed = parseRecipe(recipe);
+  const outputs = parsed.recipe?.outputs ?? [];
+  if (parsed.recipe !== null && parsed.recipe.sweep.length > 0) {
+    const swept = sweepFolder(parsed.recipe);
+    if (swept === null) return [];
+    const points = outputs[0]!.path.match(/\.[a-z0-9]+$/i) === null ? sweepPoints(parsed) : [];
+    return [
+      swept,
+      ...points.flatMap(({ text }) => parseRecipe(text).recipe?.outputs.map(({ path }) => path) ?? []),
+    ].map((path) => resolve(folder, path));
+  }
   return outputs.flatMap(({ path }) => [resolve(folder, path), dirname(resolve(folder, path))]);
 }
 

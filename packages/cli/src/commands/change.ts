@@ -4,10 +4,11 @@ import { describeFault, exactCount, type Fault, percentFigure, printable, thrott
 import { changePorts } from '@espalier/host';
 import type { ChangeReport } from '@espalier/protocol';
 import { type Problem, parseRecipe } from '@espalier/recipe';
-import { type RunFailure, type RunResult, runRecipe } from '@espalier/service';
+import { isSweep, type RunFailure, type RunResult, runRecipe } from '@espalier/service';
 import { type Column, tableLines } from '../table.js';
 import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';
 import { VERSION } from '../version.js';
+import { sweep } from './sweep.js';
 
 export interface ChangeOptions {
   readonly format: 'table' | 'json';
@@ -38,13 +39,9 @@ export async function readRecipe(path: string): Promise<RecipeText | Fault> {
 
 /** Runs a recipe. Exit codes: 0 fine, 2 it could not be done. */
 export async function change(recipe: RecipeText, options: ChangeOptions, terminal: Terminal): Promise<0 | 2> {
-  const line = progressLine(terminal);
+  if (isSweep(recipe.text)) return await sweep(recipe, options, terminal);
+  const { line, progress } = shownProgress(terminal);
   const ports = changePorts(() => ({ workspaceRoots: [], trusted: true }), VERSION);
-  const progress = throttleProgress(
-    ({ done, total, label }) => line.show(`${label ?? ''} ${total > 0 ? `${Math.floor((100 * done) / total)} %` : ''}`),
-    100,
-    () => performance.now(),
-  );
   const { overwrite, dryRun } = options;
   const answer = await runRecipe(
     { recipe: recipe.text, folder: recipe.folder, overwrite, dryRun, detail: options.report ? 'full' : 'counts' },
@@ -58,6 +55,17 @@ export async function change(recipe: RecipeText, options: ChangeOptions, termina
       : `${tableOf(answer.value, terminal).join('\n')}\n`;
   await print(terminal.out, text);
   return 0;
+}
+
+/** Progress as a line of the terminal. */
+export function shownProgress(terminal: Terminal) {
+  const line = progressLine(terminal);
+  const progress = throttleProgress(
+    ({ done, total, label }) => line.show(`${label ?? ''} ${total > 0 ? `${Math.floor((100 * done) / total)} %` : ''}`),
+    100,
+    () => performance.now(),
+  );
+  return { line, progress };
 }
 
 /** What `--format json` prints. */

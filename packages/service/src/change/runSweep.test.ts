@@ -34,7 +34,10 @@ const run = (own: MemoryMachine, recipe = SWEEP, work: Work = idleWork()) =>
 const kinds = (points: readonly SweepResult[]): string[] => points.map(({ state }) => state.kind);
 
 /** A point without how long it took. */
-const timeless = ({ state, ...rest }: SweepResult) => ({ ...rest, state: { ...state, seconds: 0 } });
+const timeless = ({ state, ...rest }: SweepResult) => ({
+  ...rest,
+  state: { ...state, seconds: 0, msBefore: 0, msAfter: 0 },
+});
 
 /** Stops as soon as a point of this number begins. */
 function stopAt(point: number): Work {
@@ -188,9 +191,11 @@ test('a plan of a sweep is that of its first point, and says so', async () => {
 test('the texts have a row for each point', async () => {
   const { report } = await done(machine());
   const csv = sweepCsv(report).trim().split('\n');
-  expect(csv[0]).toBe('steps,method,sparsity,seed,zeros %,energy kept %,file bytes,sparse bytes,accuracy,remark');
+  expect(csv[0]).toBe(
+    'steps,method,sparsity,seed,zeros %,energy kept %,file bytes,sparse bytes,speed-up,accuracy,remark',
+  );
   expect(csv).toHaveLength(7);
-  expect(csv[1]).toMatch(/^magnitude model,magnitude,0.5,,50.0,9\d\.\d,\d+,\d+,,$/);
+  expect(csv[1]).toMatch(/^magnitude model,magnitude,0.5,,50.0,9\d\.\d,\d+,\d+,[^,]*,,$/);
   const markdown = sweepMarkdown(report);
   expect(markdown).toMatch(/^# model\.safetensors · 6 points\n\n6 of 6 points; 50\.0 to 75\.0 % of the weights zero; /);
   expect(

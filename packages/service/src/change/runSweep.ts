@@ -153,7 +153,12 @@ function stateOf(answer: Awaited<ReturnType<typeof runRecipe>>, inputSha256: str
   return { kind: 'done', output, report: report.path, ...figuresOf(report.content) };
 }
 
-function figuresOf({ plan: { totals }, accuracy, provenance }: ChangeReport): Omit<SweepFigures, 'output' | 'report'> {
+function figuresOf({
+  plan: { totals },
+  latency: [time],
+  accuracy,
+  provenance,
+}: ChangeReport): Omit<SweepFigures, 'output' | 'report'> {
   const { raw, csr, bitmask } = totals.sizes.after;
   const { macs } = totals;
   return {
@@ -163,6 +168,8 @@ function figuresOf({ plan: { totals }, accuracy, provenance }: ChangeReport): Om
     outputBytes: provenance.outputs[0]!.bytes,
     sparseBytes: Math.min(raw, csr, bitmask),
     effectiveMacs: macs === null || macs.before.dense === 0 ? null : macs.after.effective / macs.before.dense,
+    msBefore: time?.before.value ?? null,
+    msAfter: time?.after.value ?? null,
     accuracy: accuracy?.after ?? null,
     accuracyBefore: accuracy?.before ?? null,
     seconds: provenance.seconds,

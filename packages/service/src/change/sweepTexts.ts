@@ -29,7 +29,7 @@ export function sweepVerdict({ points }: SweepReport): string {
   ].join('; ');
 }
 
-const HEADS = ['zeros %', 'energy kept %', 'file bytes', 'sparse bytes', 'accuracy'] as const;
+const HEADS = ['zeros %', 'energy kept %', 'file bytes', 'sparse bytes', 'speed-up', 'accuracy'] as const;
 
 /** The rows of a comparison: the axes, then the figures; empty where a point has none. */
 export function sweepRows({ axes, points }: SweepReport): {
@@ -46,6 +46,7 @@ export function sweepRows({ axes, points }: SweepReport): {
           state.energyKept === null ? '' : percentFigure(state.energyKept, 1),
           String(state.outputBytes),
           String(state.sparseBytes),
+          state.msBefore === null || state.msAfter === null ? '' : `${(state.msBefore / state.msAfter).toFixed(2)}x`,
           state.accuracy === null ? '' : String(state.accuracy),
         ]
       : HEADS.map(() => '')),
