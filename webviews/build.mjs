@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
-const PAGES = ['checkpoint', 'compare', 'report'].filter((page) => existsSync(path.join(root, 'src', page, 'main.ts')));
+const PAGES = ['checkpoint', 'compare', 'report', 'sweep'].filter((page) =>
+  existsSync(path.join(root, 'src', page, 'main.ts')),
+);
 /** All pages together must stay below this; the extension carries them. */
 const LIMIT_BYTES = 900_000;
 

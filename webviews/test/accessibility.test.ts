@@ -40,6 +40,11 @@ const READY: readonly Check[] = [
     options: { page: 'report', scenario: { model: 'resnet', report: 'done' } },
     ready: '.provenance',
   },
+  {
+    name: 'the sweep',
+    options: { page: 'sweep', scenario: { model: 'resnet', sweep: 'done' } },
+    ready: 'espalier-sweep-chart canvas',
+  },
 ];
 const STATES: readonly Check[] = [
   {
@@ -114,6 +119,17 @@ const STATES: readonly Check[] = [
   {
     name: 'a report that cannot be read',
     options: { page: 'report', scenario: { model: 'resnet', report: 'unreadable' } },
+    ready: '.fault-page',
+  },
+  {
+    name: 'a sweep that runs, as a table, at 500 px',
+    options: { page: 'sweep', scenario: { model: 'resnet', sweep: 'running' }, width: 500 },
+    ready: '#points tbody tr',
+    keys: ['t', 'e'],
+  },
+  {
+    name: 'a sweep that cannot be read',
+    options: { page: 'sweep', scenario: { model: 'resnet', sweep: 'unreadable' } },
     ready: '.fault-page',
   },
   {

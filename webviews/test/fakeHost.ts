@@ -18,6 +18,7 @@ import { layoutOf, sizeOfLayout, statsOf, tileOf, valuesIn } from './fakeAnalysi
 import { laterModel, pairDiff, pairTile, structureOf, trendOf } from './fakeCompare.js';
 import { type FakeTensor, headOf, resnet } from './fakeModel.js';
 import { FAKE_RECIPE, planOf, reportOf } from './fakeReport.js';
+import { sweepReport } from './fakeSweep.js';
 
 /** What the fake editor and server do. Plain data, so that a test can hand it into the page. */
 export interface Scenario {
@@ -30,6 +31,8 @@ export interface Scenario {
   readonly sampled?: boolean;
   /** The page of a run: a report, or the preview of a recipe that is fine, wrong, or may not run. */
   readonly report?: 'done' | 'unreadable' | 'preview' | 'problems' | 'untrusted';
+  /** The comparison of a sweep: all points, one that is not finished yet, or none that can be read. */
+  readonly sweep?: 'done' | 'running' | 'unreadable';
   /** Sizes after gzip do not come with the values: they are asked for. */
   readonly gzipApart?: boolean;
   readonly locale?: string;
@@ -325,6 +328,10 @@ class Host {
         return this.scenario.report === 'unreadable'
           ? { ok: false, fault: FILE_FAULT }
           : { ok: true, value: reportOf(this.tensors) };
+      case 'change/sweep':
+        return this.scenario.sweep === 'unreadable'
+          ? { ok: false, fault: FILE_FAULT }
+          : { ok: true, value: sweepReport(this.scenario.sweep === 'running') };
       case 'change/plan':
         return this.scenario.report === 'problems'
           ? { kind: 'problems', problems: [PROBLEM] }
@@ -409,7 +416,15 @@ class Host {
 
   private start(): PageStart {
     const { locale = 'en', scanAutomatically = true, select, stored } = this.scenario;
-    const { compare, report } = this.scenario;
+    const { compare, report, sweep } = this.scenario;
+    if (sweep !== undefined)
+      return {
+        kind: 'sweep',
+        paths: ['/models/out.sweep/sweep.json'],
+        names: ['sweep.json'],
+        locale,
+        scanAutomatically,
+      };
     if (report !== undefined) {
       const isReport = report === 'done' || report === 'unreadable';
       const recipe = { recipe: FAKE_RECIPE, folder: '/models', trusted: report !== 'untrusted' };

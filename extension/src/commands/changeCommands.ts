@@ -92,7 +92,8 @@ export function registerChangeCommands(
     'espalier.runRecipe': async (target?: unknown) => {
       const document = await recipeDocument(target);
       if (document === undefined) return;
-      const output = outputOf(document);
+      // A sweep writes into a folder of its own.
+      const output = isSweep(document) ? null : outputOf(document);
       const exists =
         output !== null &&
         (await workspace.fs.stat(Uri.file(output)).then(
@@ -240,6 +241,7 @@ const pathIn = (document: TextDocument, key: string): string | null => {
     .replace(/^["']|["']$/g, '');
   return value ? Uri.joinPath(Uri.file(folderOf(document)), value).fsPath : null;
 };
+const isSweep = (document: TextDocument): boolean => /^sweep:/m.test(document.getText());
 const outputOf = (document: TextDocument): string | null => pathIn(document, 'output');
 const inputOf = (document: TextDocument): string | null => pathIn(document, 'input');
 

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type PageStart, pageAction, pageStart, QUESTIONS } from '@espalier/protocol';
 import { type ExtensionContext, env, l10n, Uri, ViewColumn, type WebviewPanel, window } from 'vscode';
 import type { Client } from '../client.js';
@@ -9,7 +9,15 @@ import type { ComparePanels } from './comparePanel.js';
 
 const VIEW_TYPE = 'espalier.report';
 
-/** Reports of finished jobs. They come back after a reload of the window. */
+/** The comparison in the folder of a sweep is shown by a page of its own. */
+const isSweep = (path: string): boolean => basename(path) === 'sweep.json';
+
+function titleOf(path: string): string {
+  if (isSweep(path)) return l10n.t('Sweep of {0}', basename(dirname(path)).replace(/\.sweep$/, ''));
+  return l10n.t('Report of {0}', basename(path).replace(/\.report\.json$/, ''));
+}
+
+/** Reports of finished jobs, and comparisons of sweeps. They come back after a reload of the window. */
 export function registerReportPanels(
   context: ExtensionContext,
   client: Client,
@@ -18,17 +26,18 @@ export function registerReportPanels(
   const open = new Map<string, WebviewPanel>();
 
   function show(panel: WebviewPanel, path: string): void {
-    const title = l10n.t('Report of {0}', basename(path).replace(/\.report\.json$/, ''));
+    const title = titleOf(path);
+    const kind = isSweep(path) ? 'sweep' : 'report';
     open.set(path, panel);
     panel.iconPath = Uri.joinPath(context.extensionUri, 'media', 'icon.png');
     panel.title = title;
     const channel = new Channel(panel.webview, client);
     channel
-      .forward(...QUESTIONS.report)
+      .forward(...QUESTIONS[kind])
       .answer(
         pageStart,
         async (): Promise<PageStart> => ({
-          kind: 'report',
+          kind,
           paths: [path],
           names: [basename(path)],
           locale: env.language,
@@ -40,7 +49,7 @@ export function registerReportPanels(
       channel.dispose();
       if (open.get(path) === panel) open.delete(path);
     });
-    panel.webview.html = pageHtml(panel.webview, context.extensionUri, 'report', title);
+    panel.webview.html = pageHtml(panel.webview, context.extensionUri, kind, title);
   }
 
   context.subscriptions.push(

@@ -48,6 +48,9 @@ export async function runPageAction(
       await window.showTextDocument(document);
       return { done: true };
     }
+    case 'open-report':
+      await commands.executeCommand('espalier.openReport', { state: { kind: 'finished', reportPath: action.path } });
+      return { done: true };
     case 'reveal-file':
       await commands.executeCommand('revealInExplorer', Uri.file(action.path));
       return { done: true };

@@ -1,5 +1,5 @@
 import { describeFault, throttleProgress } from '@espalier/base';
-import { isSweep, type RunFailure, runRecipe, runSweep, type SweepRun, sweepVerdict } from '@espalier/service';
+import { isSweep, type RunFailure, runRecipe, runSweep, type SweepRun } from '@espalier/service';
 import { changePorts } from './changePorts.js';
 import type { FromJob, ToJob } from './jobWire.js';
 
@@ -58,7 +58,7 @@ export function serveJob(version: string): void {
 
 function sweptEvent({ report, path }: SweepRun): FromJob {
   const outputs = report.points.flatMap(({ state }) => (state.kind === 'done' ? [state.output] : []));
-  return { kind: 'finished', reportPath: path, outputs, verdict: sweepVerdict(report) };
+  return { kind: 'finished', reportPath: path, outputs, verdict: report.verdict };
 }
 
 function failedEvent(failure: RunFailure): FromJob {

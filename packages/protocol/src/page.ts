@@ -3,8 +3,8 @@ import { event, request } from './request.js';
 
 /** What a page is told when it starts. */
 export interface PageStart {
-  readonly kind: 'checkpoint' | 'compare' | 'report' | 'preview';
-  /** `checkpoint`: one path; `compare`: before, after; `report`: the report's file; `preview`: the recipe's document. */
+  readonly kind: 'checkpoint' | 'compare' | 'report' | 'preview' | 'sweep';
+  /** `checkpoint`: one path; `compare`: before, after; `report` and `sweep`: the file that a run wrote; `preview`: the recipe's document. */
   readonly paths: readonly string[];
   /** Names to show, aligned with `paths`: `resnet.safetensors`, `resnet.safetensors (HEAD)`. */
   readonly names: readonly string[];
@@ -40,6 +40,8 @@ export type PageAction =
   | { readonly action: 'documentation'; readonly code: string }
   /** Opens input and output of a report beside each other. */
   | { readonly action: 'compare-files'; readonly before: string; readonly after: string }
+  /** Opens the report of a run, as the path says. */
+  | { readonly action: 'open-report'; readonly path: string }
   /** Opens a text as a new recipe. */
   | { readonly action: 'open-recipe'; readonly text: string }
   /** Runs the recipe that the preview shows. */

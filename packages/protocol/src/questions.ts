@@ -2,6 +2,7 @@ import { plan, report } from './change.js';
 import { gzip, heatmap, matrix, openHead, scan, values } from './checkpoint.js';
 import { compare, compareHeads, compareTile, trend } from './compare.js';
 import type { PageStart } from './page.js';
+import { sweep } from './sweep.js';
 
 /** A question as hosts pass it on: they do not look into it. */
 export interface Question {
@@ -15,4 +16,5 @@ export const QUESTIONS: Readonly<Record<PageStart['kind'], readonly Question[]>>
   compare: [openHead, scan, matrix, heatmap, values, compareHeads, compare, compareTile, trend],
   report: [report, openHead, matrix, heatmap, compareTile],
   preview: [plan],
+  sweep: [sweep],
 };

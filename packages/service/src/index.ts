@@ -11,7 +11,7 @@ export {
   type ShapeManifest,
   shapeManifest,
 } from './change/shapeManifest.js';
-export { pointLabel, sweepCsv, sweepMarkdown, sweepRows, sweepVerdict } from './change/sweepTexts.js';
+export { pointLabel, sweepCsv, sweepHtml, sweepMarkdown, sweepRows, sweepVerdict } from './change/sweepTexts.js';
 export type { CompareEnd, CompareHeads } from './comparisons.js';
 export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';

@@ -16,11 +16,22 @@ import {
   type ReportFormat,
   report,
   rerunJob,
+  type SweepReport,
   startJob,
   sweep,
 } from '@espalier/protocol';
 import { parseRecipe, sweepFolder, sweepPoints } from '@espalier/recipe';
-import { type Files, readSweep, reportCsv, reportHtml, reportMarkdown, type Service } from '@espalier/service';
+import {
+  type Files,
+  readSweep,
+  reportCsv,
+  reportHtml,
+  reportMarkdown,
+  type Service,
+  sweepCsv,
+  sweepHtml,
+  sweepMarkdown,
+} from '@espalier/service';
 import type { Connection } from 'vscode-languageserver/node';
 import { answer, answerStream } from '../lsp/requests.js';
 
@@ -87,6 +98,8 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
   answerStream(connection, plan, (query, signal, send) => context.service.plan(query, signal, send));
   answer(connection, report, ({ path }) => readReport(context.files, path));
   answer(connection, exportReport, async ({ path, format }) => {
+    const compared = await readSweep(context.files, path);
+    if (compared.ok) return { ok: true, value: SWEEP_TEXTS[format](compared.value) };
     const found = await readReport(context.files, path);
     return found.ok ? { ok: true, value: TEXTS[format](found.value) } : found;
   });
@@ -115,6 +128,13 @@ const TEXTS: Readonly<Record<ReportFormat, (report: ChangeReport) => string>> = 
   markdown: reportMarkdown,
   html: reportHtml,
   csv: reportCsv,
+  json: (content) => `${JSON.stringify(content, null, 2)}\n`,
+};
+
+const SWEEP_TEXTS: Readonly<Record<ReportFormat, (report: SweepReport) => string>> = {
+  markdown: sweepMarkdown,
+  html: sweepHtml,
+  csv: sweepCsv,
   json: (content) => `${JSON.stringify(content, null, 2)}\n`,
 };
 

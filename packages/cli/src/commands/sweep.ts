@@ -2,7 +2,7 @@ import { printable } from '@espalier/base';
 import { changePorts } from '@espalier/host';
 import type { SweepReport } from '@espalier/protocol';
 import { parseRecipe, sweepPoints } from '@espalier/recipe';
-import { pointLabel, runSweep, sweepRows, sweepVerdict } from '@espalier/service';
+import { pointLabel, runSweep, sweepRows } from '@espalier/service';
 import { type Column, tableLines } from '../table.js';
 import { coloursOf, print, type Terminal } from '../terminal.js';
 import { VERSION } from '../version.js';
@@ -53,7 +53,7 @@ function tableOf(report: SweepReport, path: string, reused: number, terminal: Te
     dim(head!),
     ...lines,
     '',
-    `  ${sweepVerdict(report)}`,
+    `  ${report.verdict}`,
     ...(reused === 0 ? [] : [`  ${reused} of them were finished before`]),
     `  written: ${printable(path)}`,
   ];

@@ -6,7 +6,7 @@ import { type MemoryMachine, memoryMachine } from '../testing/memoryMachine.js';
 import { planRecipe } from './planRecipe.js';
 import { readSweep } from './readSweep.js';
 import { isSweep, runSweep } from './runSweep.js';
-import { sweepCsv, sweepMarkdown, sweepVerdict } from './sweepTexts.js';
+import { sweepCsv, sweepHtml, sweepMarkdown } from './sweepTexts.js';
 
 const model = (seed: number): Uint8Array => {
   const rng = seeded(seed);
@@ -146,7 +146,7 @@ test('a point that fails is told, and the others go on; where all fail the sweep
   expect(report.points.find(({ state }) => state.kind === 'failed')!.state).toMatchObject({
     fault: { code: 'prune/n-not-below-m' },
   });
-  expect(sweepVerdict(report)).toMatch(/^1 of 2 points, 1 failed; /);
+  expect(report.verdict).toMatch(/^1 of 2 points, 1 failed; /);
   const none = await run(machine(), SWEEP.replace('prune: magnitude', 'prune: magnitude\n    exclude: ["**"]'));
   expect(none).toMatchObject({ ok: false, fault: { fault: { code: 'prune/nothing-to-prune' } } });
 });
@@ -190,7 +190,7 @@ test('a plan of a sweep is that of its first point, and says so', async () => {
 
 test('the texts have a row for each point', async () => {
   const { report } = await done(machine());
-  const csv = sweepCsv(report).trim().split('\n');
+  const csv = sweepCsv(report).trim().split('\r\n');
   expect(csv[0]).toBe(
     'steps,method,sparsity,seed,zeros %,energy kept %,file bytes,sparse bytes,speed-up,accuracy,remark',
   );
@@ -198,6 +198,7 @@ test('the texts have a row for each point', async () => {
   expect(csv[1]).toMatch(/^magnitude model,magnitude,0.5,,50.0,9\d\.\d,\d+,\d+,[^,]*,,$/);
   const markdown = sweepMarkdown(report);
   expect(markdown).toMatch(/^# model\.safetensors · 6 points\n\n6 of 6 points; 50\.0 to 75\.0 % of the weights zero; /);
+  expect(sweepHtml(report).match(/<tr>/g)).toHaveLength(7);
   expect(
     markdown
       .trim()

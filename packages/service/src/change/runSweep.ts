@@ -6,7 +6,7 @@ import { openInput } from './openInput.js';
 import type { ChangePorts } from './ports.js';
 import { readSweep } from './readSweep.js';
 import { type RunFailure, type RunQuery, runRecipe } from './runRecipe.js';
-import { pointLabel } from './sweepTexts.js';
+import { pointLabel, sweepVerdict } from './sweepTexts.js';
 import { writeJsonFile } from './writeJson.js';
 
 /** The comparison in the folder of a sweep. */
@@ -59,6 +59,7 @@ export async function runSweep(
       schemaVersion: 1,
       kind: 'sweep',
       title: `${input.name} · ${results.length} points`,
+      verdict: sweepVerdict(results),
       recipe: query.recipe,
       folder: query.folder,
       input,

@@ -1,5 +1,6 @@
 import { percentFigure } from '@espalier/base';
 import type { SweepReport, SweepResult } from '@espalier/protocol';
+import { csvText } from '../report/csv.js';
 
 /** `sparsity 0.8, seed 1`; axes that make no difference are left out. */
 export const pointLabel = (values: SweepResult['values']): string =>
@@ -9,7 +10,7 @@ export const pointLabel = (values: SweepResult['values']): string =>
     .join(', ');
 
 /** One sentence on what a sweep gave. */
-export function sweepVerdict({ points }: SweepReport): string {
+export function sweepVerdict(points: readonly SweepResult[]): string {
   const done = points.flatMap(({ state }) => (state.kind === 'done' ? [state] : []));
   const failed = points.filter(({ state }) => state.kind === 'failed').length;
   const counts = `${done.length} of ${points.length} points${failed === 0 ? '' : `, ${failed} failed`}`;
@@ -62,7 +63,7 @@ export function sweepMarkdown(report: SweepReport): string {
   return [
     `# ${report.title}`,
     '',
-    `${sweepVerdict(report)}.`,
+    `${report.verdict}.`,
     '',
     line(heads),
     line(heads.map(() => '---')),
@@ -73,6 +74,21 @@ export function sweepMarkdown(report: SweepReport): string {
 
 export function sweepCsv(report: SweepReport): string {
   const { heads, rows } = sweepRows(report);
-  const cell = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return `${[heads, ...rows].map((row) => row.map(cell).join(',')).join('\n')}\n`;
+  return csvText([heads, ...rows]);
 }
+
+/** One file that needs nothing else. */
+export function sweepHtml(report: SweepReport): string {
+  const { heads, rows } = sweepRows(report);
+  const cells = (row: readonly string[], tag: string): string =>
+    `<tr>${row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${escaped(report.title)}</title>
+<style>body{font:14px/20px sans-serif;margin:24px}table{border-collapse:collapse}th,td{padding:2px 16px 2px 0;text-align:left}</style></head>
+<body><h1>${escaped(report.title)}</h1><p>${escaped(report.verdict)}.</p>
+<table><thead>${cells(heads, 'th')}</thead><tbody>${rows.map((row) => cells(row, 'td')).join('')}</tbody></table>
+<pre>${escaped(report.recipe)}</pre></body></html>
+`;
+}
+
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
