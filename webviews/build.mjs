@@ -9,7 +9,7 @@ const PAGES = ['checkpoint', 'compare', 'report', 'sweep'].filter((page) =>
   existsSync(path.join(root, 'src', page, 'main.ts')),
 );
 /** All pages together must stay below this; the extension carries them. */
-const LIMIT_BYTES = 900_000;
+const LIMIT_BYTES = 1_100_000;
 
 await build({
   absWorkingDir: root,
