@@ -20,6 +20,12 @@ interface Part {
   size: number;
 }
 
+/**
+ * A window is written in pieces side by side. For long writes Linux looks for long runs of free memory to cache them in, which takes twice the time of the copying itself on a machine
+ * that has been running for a while.
+ */
+const PIECE_BYTES = 128 * 1024;
+
 /** `.model.safetensors.espalier-1234-5f3a.part`: the number is the process that writes it. */
 const PART = /^\..+\.espalier-(\d+)-[0-9a-f]+\.part$/;
 
@@ -90,14 +96,22 @@ export function outputFolder(folder: string, rules: OutputRules): OutputFolder {
 }
 
 function sinkOf(part: Part): ByteSink {
-  const put = async (bytes: Uint8Array, at: number): Promise<void> => {
-    let done = 0;
-    while (done < bytes.length) {
+  const putPiece = async (bytes: Uint8Array, at: number): Promise<void> => {
+    for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await part.handle
         .write(bytes, done, bytes.length - done, at + done)
         .catch((error: NodeJS.ErrnoException) => raise(unwritable(part.name, error)));
       done += bytesWritten;
     }
+  };
+  const put = async (bytes: Uint8Array, at: number): Promise<void> => {
+    if (bytes.length <= PIECE_BYTES) return await putPiece(bytes, at);
+    const pieces: Promise<void>[] = [];
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES)
+      pieces.push(putPiece(bytes.subarray(from, from + PIECE_BYTES), at + from));
+    // The bytes may be reused once nobody writes them any more, also where one of the pieces failed.
+    const failed = (await Promise.allSettled(pieces)).find(({ status }) => status === 'rejected');
+    if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
   };
   return {
     get position() {
@@ -157,7 +171,8 @@ function unwritable(name: string, error: NodeJS.ErrnoException): Fault {
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') return noSpace(name);
   const why: Readonly<Record<string, string>> = {
     EACCES: 'it is not permitted',
-    EPERM: 'it is not permitted',
+    // Windows answers so, too, where a file to replace is open.
+    EPERM: 'it is not permitted, or another program has it open',
     EROFS: 'the disk is read-only',
     EBUSY: 'another program has it open',
     ENAMETOOLONG: 'the name is too long',

@@ -39,6 +39,9 @@ export async function prune(path: string, to: string, method = 'magnitude', opti
   return [...masks.values()].reduce((sum, { elements, kept }) => sum + elements - kept, 0);
 }
 
+/** As `packages/host` has it. */
+const PIECE_BYTES = 128 * 1024;
+
 /** Files written as the product writes them, without waiting for the disk: `cp` does not either. */
 function fileFolder(folder: string): OutputFolder {
   const parts: { name: string; path: string; size: number; close(): Promise<void> }[] = [];
@@ -48,9 +51,15 @@ function fileFolder(folder: string): OutputFolder {
       const handle = await open(path, 'w');
       const part = { name, path, size: 0, close: () => handle.close() };
       parts.push(part);
-      const put = async (bytes: Uint8Array, at: number): Promise<void> => {
+      const piece = async (bytes: Uint8Array, at: number): Promise<void> => {
         for (let done = 0; done < bytes.length; )
           done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+      };
+      const put = async (bytes: Uint8Array, at: number): Promise<void> => {
+        const pieces: Promise<void>[] = [];
+        for (let from = 0; from < bytes.length; from += PIECE_BYTES)
+          pieces.push(piece(bytes.subarray(from, from + PIECE_BYTES), at + from));
+        await Promise.all(pieces);
       };
       return ok({
         get position() {

@@ -268,6 +268,32 @@ test('a layer that would be empty is warned of', async () => {
   expect(answer).toMatchObject({ kind: 'plan', plan: { notes: [{ code: 'prune/layer-empty', tensor: 'a.weight' }] } });
 });
 
+test('tensors without elements pass through', async () => {
+  const b = bench();
+  b.files.write(
+    MODEL,
+    safetensorsBytes({
+      'empty.weight': { shape: [0, 8], values: [] },
+      'fc.weight': { shape: [2, 8], values: range(16) },
+      'tail.weight': { shape: [4, 0], values: [] },
+    }),
+  );
+  const answer = await run(b, RECIPE);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  expect(await valuesOf(b.files, '/work/out/half.safetensors')).toEqual({
+    'empty.weight': [],
+    'fc.weight': range(16).map((value) => (value <= 8 ? 0 : value)),
+    'tail.weight': [],
+  });
+});
+
+test('a model of nothing but tensors without elements has nothing to prune', async () => {
+  const b = bench();
+  b.files.write(MODEL, safetensorsBytes({ 'empty.weight': { shape: [0, 8], values: [] } }));
+  expect(await run(b, RECIPE)).toMatchObject({ fault: { fault: { code: 'prune/nothing-to-prune' } } });
+  expect((await b.files.open('/work/out/half.safetensors')).ok).toBe(false);
+});
+
 test('a state dict of an input that knew more has a manifest of its shapes beside it; one of a state dict has none', async () => {
   const b = bench();
   b.files.write('/work/cnn.onnx', new Uint8Array(readFileSync(fixturePath('checkpoints/onnx/cnn.onnx'))));
