@@ -317,6 +317,29 @@ test('re-filling makes channels whole: as many as the mask had weights for, the 
   }
 });
 
+test.each(['refill', 'refill-plus'])('%s keeps NaN, and ranks channels by their other weights', async (name) => {
+  const values = random(160, 4);
+  for (const at of [3, 27, 31]) values[at] = Number.NaN;
+  const layers = await layersOf({ 'a.weight': { shape: [16, 10], values } });
+  const first = await masksOf('magnitude', layers, { sparsity: 0.6 });
+  const answer = await masksOf(name, [
+    { ...layers[0]!, mask: first.ok ? first.value.masks.get('a.weight')! : undefined! },
+  ]);
+  if (!answer.ok) throw new Error(answer.fault.message);
+  const mask = answer.value.masks.get('a.weight') as BitMask;
+  for (const at of [3, 27, 31]) expect(isKept(mask, at)).toBe(true);
+  expect(answer.value.notes.map(({ code }) => code)).toEqual(['prune/nan-kept']);
+  // The same channels as without the NaN, whose own sizes do not count.
+  const plain = await layersOf({
+    'a.weight': { shape: [16, 10], values: values.map((x) => (Number.isNaN(x) ? 0 : x)) },
+  });
+  const other = await masksOf(name, [
+    { ...plain[0]!, mask: first.ok ? first.value.masks.get('a.weight')! : undefined! },
+  ]);
+  const expected = (other.ok ? other.value.masks.get('a.weight') : undefined) as BitMask;
+  for (let i = 0; i < 160; i++) if (!Number.isNaN(values[i]!)) expect(isKept(mask, i)).toBe(isKept(expected, i));
+});
+
 describe('applying', () => {
   test.each(['F32', 'F16', 'BF16', 'F64'] as const)(
     '%s: kept bytes stay, dropped ones are +0; readers see the same',

@@ -3,6 +3,7 @@ import { kernelMatrix } from '../kernelMatrix.js';
 import type { PrunableLayer } from '../layer.js';
 import { isKept, type Mask, maskOf } from '../mask.js';
 import { maskBits } from '../maskBits.js';
+import { keepNan, nanNote } from '../masks/nan.js';
 import type { MaskMethod, Note } from '../method.js';
 import { allValues } from '../readLayer.js';
 import { type RefillOptions, refillRows } from '../structure/refill.js';
@@ -86,7 +87,9 @@ async function refillAll(
         const index = matrix.index(row, column);
         if (!stays(index)) continue;
         remaining++;
-        scores[row]! += options.criterion === 'remain' ? 1 : Math.abs(values[index]!);
+        // A sum with a NaN ranks nothing: NaN is kept by itself, below.
+        const size = Math.abs(values[index]!);
+        scores[row]! += options.criterion === 'remain' ? 1 : Number.isNaN(size) ? 0 : size;
       }
     }
     const rows = refillRows(scores, remaining, matrix.columns, options, rng);
@@ -97,10 +100,13 @@ async function refillAll(
         kept[index] = (rows[row] ?? (stays(index) ? 1 : 0)) ? 1 : 0;
       }
     }
-    masks.set(
-      layer.head.name,
+    const { mask, nan } = await keepNan(
+      layer,
       maskOf(kept.length, (i) => kept[i] === 1),
+      work,
     );
+    masks.set(layer.head.name, mask);
+    if (nan > 0) notes.push(nanNote(layer.head.name, nan));
     const partial = rows.filter((row) => row === null).length;
     if (partial > 0) {
       notes.push({
