@@ -1,6 +1,13 @@
 import { breathe, type Work } from '@espalier/base';
 import type { OverlapGraph } from './overlaps.js';
 
+/** Rows that stay in their parts and are not in the graph: how many, and what each row of the graph shares with those of each part. */
+export interface Outside {
+  readonly sizes: Uint32Array;
+  /** `bonds[row * parts + part]`. */
+  readonly bonds: Float64Array;
+}
+
 /** Rounds end sooner, once one brings nothing. */
 const MOST_ROUNDS = 20;
 
@@ -15,10 +22,11 @@ export async function exchange(
   count: number,
   { least, most }: { readonly least: number; readonly most: number },
   work: Pick<Work, 'signal'>,
+  outside?: Outside,
 ): Promise<void> {
-  const sizes = new Uint32Array(count);
+  const sizes = outside?.sizes.slice() ?? new Uint32Array(count);
   // What each row shares with each part, itself not counted.
-  const bonds = new Float64Array(size * count);
+  const bonds = outside?.bonds.slice() ?? new Float64Array(size * count);
   for (let v = 0; v < size; v++) {
     sizes[parts[v]!]!++;
     for (let u = 0; u < size; u++) if (u !== v) bonds[v * count + parts[u]!]! += shared[v * size + u]!;

@@ -29,14 +29,14 @@ export function meanShared(all: BitRows, rows: readonly number[]): number {
   return rows.length < 2 ? 0 : exact(sum / (rows.length * (rows.length - 1)));
 }
 
-/** What each two of the given rows share, less the mean of all pairs. */
+/** What each two of the given rows share, less the mean: of all their pairs, or of those of more rows. */
 export async function overlapsOf(
   all: BitRows,
   rows: readonly number[],
   work: Pick<Work, 'signal'>,
+  mean = meanShared(all, rows),
 ): Promise<OverlapGraph> {
   const { words, bits } = all;
-  const mean = meanShared(all, rows);
   const size = rows.length;
   const shared = new Float64Array(size * size);
   let pairs = 0;

@@ -94,6 +94,21 @@ test('every row with a weight is in one part; sizes are within the tolerance; th
     }),
   ));
 
+test('sizes are within the tolerance also where only a sample is compared', async () => {
+  const rng = seeded(2);
+  const strength = Array.from({ length: 2500 }, () => rng.next());
+  // Strong rows share with everybody: all would like to be with them.
+  const matrix = bitRows(2500, 96, (row) => rng.next() < strength[row]!);
+  for (const imbalance of [0, 0.1]) {
+    const found = await partitionRows(matrix, { parts: 7, imbalance, seed: 1 }, work);
+    const mean = found.flat().length / 7;
+    for (const { length } of found) {
+      expect(length).toBeGreaterThanOrEqual(Math.floor((1 - imbalance) * mean));
+      expect(length).toBeLessThanOrEqual(Math.ceil((1 + imbalance) * mean));
+    }
+  }
+});
+
 test('small matrices are divided almost as well as can be', async () => {
   // All divisions of 8 rows in two halves, by brute force.
   for (let seed = 0; seed < 30; seed++) {

@@ -38,7 +38,7 @@ export async function partitionRows(
     const sampled = Array.from(sample, (i) => rows[i]!);
     const found = await partitionCompared(all, sampled, count, imbalance, rng, work);
     for (const [i, part] of found.entries()) labels[sample[i]!] = part;
-    await assignRest(all, rows, labels, count, limits(rows.length, count, imbalance), work);
+    await assignRest(all, rows, labels, count, limits(rows.length, count, imbalance), rng, work);
   }
   const members = Array.from({ length: count }, (): number[] => []);
   for (const [i, row] of rows.entries()) members[labels[i]!]!.push(row);
