@@ -95,3 +95,54 @@ test('lenses stand above a recipe', async () => {
     ['Compare last run', 'espalier.compareLastRun', [uri]],
   ]);
 });
+
+test('what only the checkpoint tells is a diagnostic too: a glob that matches nothing, layers that 2:4 does not divide', async () => {
+  const { uri, text } = await open(`${HEAD}  - prune: n-m\nexclude: ["layr3.*"]\n`);
+  const { diagnostics } = await client.waitFor<PublishDiagnosticsParams>(
+    'textDocument/publishDiagnostics',
+    (params) => params.uri === uri,
+  );
+  expect(diagnostics.map(({ code, message }) => [code, message])).toEqual([
+    [
+      'prune/not-divisible',
+      'One layer does not divide by 4, so that 2:4 leaves it alone: conv1.weight (1 input channels).',
+    ],
+    ['recipe/no-match', 'layr3.* matches no layer of the checkpoint. Did you mean layer3.**?'],
+  ]);
+  const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+    textDocument: { uri },
+    range: diagnostics[0]!.range,
+    context: { diagnostics },
+  });
+  const end = { line: 3, character: 14 };
+  expect(text.split('\n')[3]).toHaveLength(end.character);
+  expect(actions.map(({ title, edit }) => [title, edit?.changes?.[uri]?.[0]])).toEqual([
+    ['Exclude these layers', { range: { start: end, end }, newText: '\n    exclude: ["conv1.weight"]' }],
+    ['Replace by "layer3.**"', { range: diagnostics[1]!.range, newText: '"layer3.**"' }],
+  ]);
+});
+
+test('a recipe whose input is gone says so where it is named', async () => {
+  const { uri } = await open('input: models/resnett.safetensors\nsteps:\n  - prune: magnitude\n');
+  const { diagnostics } = await client.waitFor<PublishDiagnosticsParams>(
+    'textDocument/publishDiagnostics',
+    (params) => params.uri === uri,
+  );
+  expect(diagnostics).toMatchObject([{ code: 'checkpoint/missing', range: { start: { line: 0, character: 7 } } }]);
+});
+
+test('a hover on a glob tells what it matches in the checkpoint', async () => {
+  const { uri, position } = await open(`${HEAD}  - prune: magnitude\nexclude: ["layer3.1.c|onv*"]\n`);
+  const hover = await client.request<Hover>('textDocument/hover', { textDocument: { uri }, position });
+  expect(hover.contents).toMatchObject({
+    value: expect.stringMatching(
+      /^`layer3\.1\.conv\*` · 2 of 92 tensors of resnet\.safetensors, 115,200 elements\n\n- `layer3\.1\.conv1\.weight`\n- `layer3\.1\.conv2\.weight`$/,
+    ),
+  });
+});
+
+test('a hover on a step tells what it would do', async () => {
+  const { uri, position } = await open(`${HEAD}  - pru|ne: { method: magnitude, sparsity: 0.8 }\n`);
+  const hover = await client.request<Hover>('textDocument/hover', { textDocument: { uri }, position });
+  expect((hover.contents as { value: string }).value).toContain('217,104 of 271,380 weights (80.0 %) would be zero.');
+});

@@ -12,6 +12,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { optionsOfOtherMethods, parseSweep } from './parseSweep.js';
+import { placeOf } from './place.js';
 import { plain } from './plain.js';
 import type { Problem } from './problem.js';
 import type { Exclusions, Recipe, RecipeOutput, RecipeStep } from './recipe.js';
@@ -286,16 +287,5 @@ function listOf(map: YAMLMap, key: string, say: Say): string[] {
 }
 
 const keyOf = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : '');
-
-/** Where a node stands; the whole text for what has no place. */
-function placeOf(node: unknown, text: string): readonly [number, number] {
-  const range = typeof node === 'object' && node !== null ? (node as { range?: readonly number[] | null }).range : null;
-  if (range === undefined || range === null)
-    return [0, Math.min(text.length, Math.max(0, text.indexOf('\n')) || text.length)];
-  const [from, to] = range as readonly [number, number];
-  // A block ends where the next one begins: the spaces between them are not its own.
-  const own = text.slice(from, to).trimEnd().length;
-  return [from, from + own];
-}
 
 const firstLine = (message: string): string => message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '.');

@@ -7,6 +7,13 @@ export interface Problem {
   /** UTF-16 offsets in the text. */
   readonly from: number;
   readonly to: number;
-  /** Text that would stand there instead. */
-  readonly fix?: { readonly title: string; readonly text: string };
+  /** Text that would stand there instead, or at a place of its own. */
+  readonly fix?: Fix;
+}
+
+export interface Fix {
+  readonly title: string;
+  readonly text: string;
+  /** What the text takes the place of, where that is not what the problem marks. */
+  readonly at?: { readonly from: number; readonly to: number };
 }

@@ -15,9 +15,11 @@ import {
 import { type Fault, FaultError, idleWork, type Result, raise } from '@espalier/base';
 import { type Checkpoint, openCheckpoint, type TensorData, type TensorEntry } from '@espalier/checkpoint';
 import { operatorCosts, toHeads } from '@espalier/model';
+import { parseRecipe } from '@espalier/recipe';
 import { layerMacs } from './change/layerMacs.js';
 import { planRecipe } from './change/planRecipe.js';
 import { findDoor } from './door.js';
+import { recipeOutlook } from './language/recipeOutlook.js';
 import { layerTimes } from './latency/layerTimes.js';
 import type { Files } from './ports.js';
 import type { DataShell, Runner, TaskAnswer, TaskHooks, TaskKind, TaskTypes } from './tasks.js';
@@ -158,6 +160,9 @@ export function createEngine(files: Files, now: () => number): Engine {
 
     plan: (query, { signal, onItem, onProgress }) =>
       planRecipe(query, files, { signal, progress: onProgress ?? (() => {}) }, (item) => onItem?.(item)),
+
+    outlook: ({ path, recipe }, { signal }) =>
+      using(path, signal, async ({ checkpoint, heads }) => recipeOutlook(parseRecipe(recipe), heads, checkpoint.graph)),
 
     times: ({ path, tensors, columns }, { signal, onItem }) =>
       using(path, signal, async (opened) => {

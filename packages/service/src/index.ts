@@ -17,6 +17,7 @@ export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';
 export { factsOf } from './factsStore.js';
 export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
+export { type RecipeOutlook, recipeOutlook, type StepOutlook } from './language/recipeOutlook.js';
 export { bridgeOf, modelLatency } from './latency/modelTimes.js';
 export { denseOf, ms, problemText, quickest, speedUpText, toLayerLatency, WAY_LABELS } from './latency/speedUp.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
@@ -73,3 +74,4 @@ export {
   type Writing,
 } from './words/checkpointWords.js';
 export { dvcRemark, faultRemark, findingRemarks, missingRemark, type Remark } from './words/diagnosticWords.js';
+export { globMarkdown, stepMarkdown } from './words/recipeWords.js';

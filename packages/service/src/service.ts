@@ -22,6 +22,7 @@ import type {
 import { type CompareEnd, type CompareHeads, createComparisons } from './comparisons.js';
 import { createFactsStore, factsOf } from './factsStore.js';
 import type { FileFacts } from './fileFacts.js';
+import type { RecipeOutlook } from './language/recipeOutlook.js';
 import { createTimes } from './latency/times.js';
 import type { FactsCache, Files } from './ports.js';
 import { createScans, type ScanSettings, type ScanState } from './scans.js';
@@ -58,6 +59,8 @@ export interface Service {
   scanState(path: string): ScanState | null;
   runningScans(): readonly { readonly path: string; readonly state: ScanState }[];
   cancelScans(): void;
+  /** What the head of a recipe's checkpoint tells of the recipe: no weight is read. Answers are kept until the file changes. */
+  outlook(path: string, recipe: string, signal: AbortSignal): Promise<Answer<RecipeOutlook>>;
   /** What a recipe would do; nothing is written. */
   plan(query: RecipeQuery, signal: AbortSignal, onItem: (item: PlanItem) => void): Promise<PlanAnswer>;
   /** Compresses a tensor, or all, to learn the size. That of a tensor is kept with its facts. */
@@ -80,6 +83,9 @@ export interface Service {
   /** Drops everything that memory holds. */
   forgetAll(): void;
 }
+
+/** Outlooks kept: every open recipe has one, and a newer text takes the place of an older. */
+const MAX_OUTLOOKS = 16;
 
 export function createService(ports: ServicePorts): Service {
   const { files, runner } = ports;
@@ -131,6 +137,20 @@ export function createService(ports: ServicePorts): Service {
     return facts.ok ? { ok: true, value: facts.value.head } : facts;
   };
 
+  const outlooks = new Map<string, RecipeOutlook>();
+  const outlook: Service['outlook'] = async (path, recipe, signal) => {
+    const key = `${path}\n${recipe}`;
+    const known = outlooks.get(key);
+    if (known !== undefined) return { ok: true, value: known };
+    const answer = await runner.run('outlook', { path, recipe }, { signal }, 'soon');
+    if (answer.ok) {
+      outlooks.set(key, answer.value);
+      const [oldest] = outlooks.keys();
+      if (outlooks.size > MAX_OUTLOOKS) outlooks.delete(oldest!);
+    }
+    return answer;
+  };
+
   const scaleOf = (path: string, tensor: string): Scale | null => {
     const kept = store.peek(path)?.facts.get(tensor)?.stats?.kept;
     return kept?.absmin == null || kept.abs99 === null ? null : { absmin: kept.absmin, abs99: kept.abs99 };
@@ -149,6 +169,7 @@ export function createService(ports: ServicePorts): Service {
     scanState: (path) => scans.state(path),
     runningScans: () => scans.running(),
     cancelScans: () => scans.cancelAll(),
+    outlook,
     plan: async (query, signal, onItem) => {
       const answer = await runner.run('plan', query, { signal, onItem }, 'soon');
       return answer.ok ? answer.value : { kind: 'fault', fault: answer.fault };
@@ -184,9 +205,14 @@ export function createService(ports: ServicePorts): Service {
       );
     },
     trend: createTrend(scan, (path) => store.peek(path)),
-    forgetAll: () => store.forgetAll(),
+    forgetAll: () => {
+      outlooks.clear();
+      store.forgetAll();
+    },
     invalidate: (path) => {
       store.forget(path);
+      // A recipe may name a folder, or an index whose shards changed.
+      outlooks.clear();
       ports.onChange?.(path);
     },
   };

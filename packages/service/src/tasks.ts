@@ -17,6 +17,7 @@ import type {
 import type { Fault, Progress } from '@espalier/base';
 import type { DecodedData, RawData, TensorData, TensorEntry } from '@espalier/checkpoint';
 import type { GzipQuery, PlanAnswer, PlanItem, RecipeQuery, ValuesAnswer } from '@espalier/protocol';
+import type { RecipeOutlook } from './language/recipeOutlook.js';
 
 /** A tensor's data as plain data: what it is, without the means to read it. */
 export type DataShell = Omit<RawData, 'source'> | Omit<DecodedData, 'read'> | Extract<TensorData, { kind: 'none' }>;
@@ -40,6 +41,8 @@ export interface TaskTypes {
   };
   /** What a recipe would do. */
   plan: { query: RecipeQuery; item: PlanItem; answer: PlanAnswer };
+  /** What the head of a recipe's checkpoint tells of it. */
+  outlook: { query: { path: string; recipe: string }; item: never; answer: RecipeOutlook };
   /** Times layers one after the other, alone on its thread. */
   times: {
     query: { path: string; tensors: readonly string[]; columns: number | null };

@@ -19,11 +19,13 @@ export const codeActions: Feature = (context) => {
         const data = (diagnostic.data ?? {}) as DiagnosticData;
         if (data.suggestion !== undefined && data.replacement !== undefined) {
           actions.push({
-            title: `Replace by ${data.suggestion}`,
+            title: data.title ?? `Replace by ${data.suggestion}`,
             kind: CodeActionKind.QuickFix,
             isPreferred: true,
             diagnostics: [diagnostic],
-            edit: { changes: { [textDocument.uri]: [{ range: diagnostic.range, newText: data.replacement }] } },
+            edit: {
+              changes: { [textDocument.uri]: [{ range: data.edit ?? diagnostic.range, newText: data.replacement }] },
+            },
           });
         }
         if (data.command !== undefined && client.commands) {

@@ -15,7 +15,7 @@ import { languageOf } from '../documents.js';
 import { guarded } from '../lsp/handle.js';
 import { pathOfUri } from '../lsp/uri.js';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
-import { isRecipe } from './recipeDocument.js';
+import { isRecipe, recipeInput } from './recipeDocument.js';
 import { filesNear } from './subject.js';
 
 const MAX_ITEMS = 500;
@@ -74,15 +74,20 @@ async function recipeItems(
 
 /** Names of the weights in the checkpoint that the recipe starts from, where it can be opened. */
 async function recipeLayers(
-  { service, documents }: FeatureContext,
-  { uri }: ParsedDocument['document'],
+  { service }: FeatureContext,
+  document: ParsedDocument['document'],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const input = documents.get(uri)?.references.checkpoints.find(({ direction }) => direction !== 'output');
-  const resolution = input === undefined ? null : await service.resolve(input, uri);
-  if (resolution?.kind !== 'file') return [];
-  const head = await service.head(resolution.path, signal);
+  const input = recipeInput(document.uri, document.getText()) ?? halfTypedInput(document);
+  if (input === null) return [];
+  const head = await service.head(input, signal);
   return head.ok ? head.value.tensors.filter(({ prunable }) => prunable).map(({ name }) => name) : [];
+}
+
+/** While something is being typed the text is often no YAML; its line with the input is. */
+function halfTypedInput(document: ParsedDocument['document']): string | null {
+  const line = /^input:.*$/m.exec(document.getText())?.[0];
+  return line === undefined ? null : recipeInput(document.uri, line);
 }
 
 /** Checkpoints of the workspace, written as they resolve from where the cursor stands. */

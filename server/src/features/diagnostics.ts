@@ -1,8 +1,9 @@
+import type { Problem } from '@espalier/recipe';
 import type { CheckpointReference } from '@espalier/references';
 import { dvcRemark, faultRemark, findingRemarks, missingRemark, type Remark } from '@espalier/service';
-import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node';
+import { type Diagnostic, DiagnosticSeverity, type Range } from 'vscode-languageserver/node';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
-import { isRecipe, recipeOf } from './recipeDocument.js';
+import { isRecipe, recipeInput, recipeOf } from './recipeDocument.js';
 import { replacementFor } from './replacement.js';
 
 /** Where a code is explained. */
@@ -23,6 +24,9 @@ export interface DiagnosticData {
   readonly suggestion?: string;
   /** What the range's text becomes. */
   readonly replacement?: string;
+  /** The range that the replacement takes, where it is not the diagnostic's own; `title` says what it does. */
+  readonly edit?: Range;
+  readonly title?: string;
   readonly command?: string;
 }
 
@@ -68,7 +72,7 @@ export const diagnostics: Feature = (context) => {
 
 async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal: AbortSignal): Promise<Diagnostic[]> {
   const { document, references } = parsed;
-  const found: Diagnostic[] = isRecipe(document.uri) ? recipeProblems(parsed) : [];
+  const found: Diagnostic[] = isRecipe(document.uri) ? await recipeProblems(context, parsed, signal) : [];
   for (const reference of references.checkpoints) {
     signal.throwIfAborted();
     if (reference.direction === 'output' || isRecipeOutput(parsed, reference)) continue;
@@ -113,21 +117,45 @@ async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal:
   return found;
 }
 
-/** What is wrong with a recipe, with the fix where one is known. */
-function recipeProblems({ document }: ParsedDocument): Diagnostic[] {
-  return recipeOf(document.getText()).problems.map((problem): Diagnostic => {
-    const { code, severity, message, from, to, fix } = problem;
-    const data: DiagnosticData = fix === undefined ? {} : { suggestion: fix.text, replacement: fix.text };
-    return {
-      range: { start: document.positionAt(from), end: document.positionAt(to) },
-      severity: SEVERITY[severity],
-      code,
-      codeDescription: { href: `${DOCUMENTATION}#${code.replaceAll(/[^\w-]/g, '')}` },
-      source: SOURCE,
-      message,
-      data,
-    };
+/** What is wrong with a recipe, with the fix where one is known: by its text, and by the head of its checkpoint where that can be opened. */
+async function recipeProblems(
+  { service }: FeatureContext,
+  { document }: ParsedDocument,
+  signal: AbortSignal,
+): Promise<Diagnostic[]> {
+  const text = document.getText();
+  const input = recipeInput(document.uri, text);
+  const outlook = input === null ? null : await service.outlook(input, text, signal);
+  signal.throwIfAborted();
+  const ofCheckpoint = outlook?.ok === true ? outlook.value.problems : [];
+  return [...recipeOf(text).problems, ...ofCheckpoint].map((problem) => toDiagnostic(document, problem));
+}
+
+export function toDiagnostic(
+  document: ParsedDocument['document'],
+  { code, severity, message, from, to, fix }: Problem,
+): Diagnostic {
+  const rangeOf = (begin: number, end: number): Range => ({
+    start: document.positionAt(begin),
+    end: document.positionAt(end),
   });
+  const data: DiagnosticData =
+    fix === undefined
+      ? {}
+      : {
+          suggestion: fix.text,
+          replacement: fix.text,
+          ...(fix.at === undefined ? {} : { title: fix.title, edit: rangeOf(fix.at.from, fix.at.to) }),
+        };
+  return {
+    range: rangeOf(from, to),
+    severity: SEVERITY[severity],
+    code,
+    codeDescription: { href: `${DOCUMENTATION}#${code.replaceAll(/[^\w-]/g, '')}` },
+    source: SOURCE,
+    message,
+    data,
+  };
 }
 
 /** What a recipe writes need not be there. */

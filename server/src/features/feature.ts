@@ -1,7 +1,7 @@
 import type { FileHead, LayerTimes, TensorFacts, TensorHead } from '@espalier/analysis';
 import type { Answer } from '@espalier/protocol';
 import type { CheckpointReference, References } from '@espalier/references';
-import type { FileFacts, Resolution, ScanState } from '@espalier/service';
+import type { FileFacts, RecipeOutlook, Resolution, ScanState } from '@espalier/service';
 import type { Connection, ServerCapabilities } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 
@@ -57,6 +57,8 @@ export interface ServerService {
   head(path: string, signal: AbortSignal): Promise<Answer<FileHead>>;
   /** Facts of the present version, whatever is known of them; null when the file cannot be opened. */
   facts(path: string, signal: AbortSignal): Promise<FileFacts | null>;
+  /** What the head of a recipe's checkpoint tells of the recipe. */
+  outlook(path: string, recipe: string, signal: AbortSignal): Promise<Answer<RecipeOutlook>>;
   /** Times of layers that were measured; never measures. */
   knownTimes(path: string): Promise<ReadonlyMap<string, LayerTimes>>;
   scanState(path: string): ScanState | null;

@@ -1,18 +1,21 @@
+import { basename } from 'node:path';
 import { unreachable } from '@espalier/base';
-import { recipeHover } from '@espalier/recipe';
+import { layerGlobAt, type Place, recipeHover, stepAt } from '@espalier/recipe';
 import {
   checkpointMarkdown,
   escapeMarkdown,
   faultMarkdown,
+  globMarkdown,
   layerMarkdown,
   moduleMarkdown,
   severalMarkdown,
+  stepMarkdown,
   type Writing,
 } from '@espalier/service';
 import { type Hover, HoverRequest, MarkupKind, type Position } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { ClientAbilities, Feature, FeatureContext } from './feature.js';
-import { isRecipe, recipeOf } from './recipeDocument.js';
+import { isRecipe, recipeInput, recipeOf } from './recipeDocument.js';
 import { layersOf, type Subject, subjectAt } from './subject.js';
 
 /** Facts under the cursor: of a checkpoint, or of a layer. */
@@ -20,7 +23,9 @@ export const hover: Feature = (context) => {
   context.connection.onRequest(HoverRequest.type, ({ textDocument, position }, token) =>
     guarded(context.connection, 'textDocument/hover', token, async (signal): Promise<Hover | null> => {
       const subject = subjectAt(context, textDocument.uri, position);
-      if (subject === null) return recipeHoverAt(context, textDocument.uri, position);
+      if (isRecipe(textDocument.uri) && subject?.kind !== 'checkpoint')
+        return await recipeHoverAt(context, textDocument.uri, position, signal);
+      if (subject === null) return null;
       const value =
         subject.kind === 'checkpoint'
           ? await checkpointHover(context, subject, signal)
@@ -37,14 +42,35 @@ export const hover: Feature = (context) => {
   return { hoverProvider: true };
 };
 
-/** What a key or a value of a recipe means. */
-function recipeHoverAt({ documents }: FeatureContext, uri: string, position: Position): Hover | null {
+/** What a key or a value of a recipe means; of a glob what it matches, of a step what it would do. */
+async function recipeHoverAt(
+  { documents, service }: FeatureContext,
+  uri: string,
+  position: Position,
+  signal: AbortSignal,
+): Promise<Hover | null> {
   const document = isRecipe(uri) ? documents.get(uri)?.document : undefined;
   if (document === undefined) return null;
-  const found = recipeHover(recipeOf(document.getText()), document.offsetAt(position));
+  const text = document.getText();
+  const recipe = recipeOf(text);
+  const offset = document.offsetAt(position);
+  const input = recipeInput(uri, text);
+  const hoverOf = ({ from, to }: Place, value: string): Hover => ({
+    contents: { kind: MarkupKind.Markdown, value },
+    range: { start: document.positionAt(from), end: document.positionAt(to) },
+  });
+  const glob = layerGlobAt(recipe.document, offset);
+  if (glob !== null && input !== null) {
+    const head = await service.head(input, signal);
+    if (head.ok) return hoverOf(glob, globMarkdown(glob.glob, head.value.tensors, basename(input)));
+  }
+  const found = recipeHover(recipe, offset);
   if (found === null) return null;
-  const range = { start: document.positionAt(found.from), end: document.positionAt(found.to) };
-  return { contents: { kind: MarkupKind.Markdown, value: found.markdown }, range };
+  const step = stepAt(recipe, offset);
+  if (step === null || input === null) return hoverOf(found, found.markdown);
+  const outlook = await service.outlook(input, text, signal);
+  const own = outlook.ok ? outlook.value.steps.find(({ id }) => id === step.id) : undefined;
+  return hoverOf(found, own === undefined ? found.markdown : `${found.markdown}\n\n---\n\n${stepMarkdown(own)}`);
 }
 
 export const writingOf = (client: ClientAbilities): Writing => ({

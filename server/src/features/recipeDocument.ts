@@ -1,4 +1,6 @@
+import { dirname, resolve } from 'node:path';
 import { type ParsedRecipe, parseRecipe } from '@espalier/recipe';
+import { pathOfUri } from '../lsp/uri.js';
 
 /** Recipes are told by their name alone: other YAML is none of our business. */
 export const isRecipe = (uri: string): boolean => /\.espalier\.ya?ml$/i.test(new URL(uri, 'file:').pathname);
@@ -9,4 +11,12 @@ let last: { readonly text: string; readonly parsed: ParsedRecipe } | null = null
 export function recipeOf(text: string): ParsedRecipe {
   if (last?.text !== text) last = { text, parsed: parseRecipe(text) };
   return last.parsed;
+}
+
+/** The checkpoint that a recipe starts from, also where other parts of the text are wrong: paths start from the recipe's folder. */
+export function recipeInput(uri: string, text: string): string | null {
+  const path = pathOfUri(uri);
+  const { document } = recipeOf(text);
+  const input: unknown = document.errors.length > 0 ? undefined : document.get('input');
+  return path === null || typeof input !== 'string' || input === '' ? null : resolve(dirname(path), input);
 }

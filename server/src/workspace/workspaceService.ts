@@ -86,6 +86,7 @@ export function createWorkspaceService(ports: WorkspacePorts): ServerService & {
     head: (path, signal) => service.head(path, signal),
     facts: (path, signal) => service.facts(path, signal),
     scanState: (path) => service.scanState(path),
+    outlook: (path, recipe, signal) => service.outlook(path, recipe, signal),
     knownTimes: (path) => service.knownTimes(path),
     requestScan(path) {
       if (!settings().scanAutomatically) return;

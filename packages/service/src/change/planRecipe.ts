@@ -4,7 +4,16 @@ import { toHeads } from '@espalier/model';
 import type { ChangeNote, LayerChange, Plan, PlanAnswer, PlanItem, PlannedStep, RecipeQuery } from '@espalier/protocol';
 import { SENSITIVITY_RATIOS } from '@espalier/protocol';
 import { energyLost, type PrunableLayer } from '@espalier/pruning';
-import { methodOf, parseRecipe, type Recipe, type SweepPoint, schema, sweepPoints } from '@espalier/recipe';
+import {
+  methodOf,
+  type ParsedRecipe,
+  parseRecipe,
+  type Recipe,
+  type SweepPoint,
+  schema,
+  sweepPoints,
+} from '@espalier/recipe';
+import { recipeOutlook } from '../language/recipeOutlook.js';
 import type { Files } from '../ports.js';
 import { joinPath } from '../resolve/paths.js';
 import { applyStep } from './applyStep.js';
@@ -35,7 +44,13 @@ export async function planRecipe(
     if (!edited.ok) return { kind: 'fault', fault: edited.fault };
     const plan = await planOf(recipe, query.folder, input.value, edited.value, work, onItem);
     return plan.ok
-      ? { kind: 'plan', plan: { ...plan.value, notes: [...sweepNotes(points), ...plan.value.notes] } }
+      ? {
+          kind: 'plan',
+          plan: {
+            ...plan.value,
+            notes: [...sweepNotes(points), ...globNotes(parsed, input.value), ...plan.value.notes],
+          },
+        }
       : { kind: 'fault', fault: plan.fault };
   } finally {
     await input.value.state.checkpoint.close();
@@ -53,6 +68,18 @@ const sweepNotes = (points: readonly SweepPoint[]): Plan['notes'] =>
           message: `The recipe is a sweep of ${points.length} points. This is the first: ${pointLabel(points[0]!.values)}.`,
         },
       ];
+
+/** Globs that match nothing do nothing: a person meant something else. */
+function globNotes(parsed: ParsedRecipe, { state }: OpenInput): Plan['notes'] {
+  const { problems } = recipeOutlook(
+    parsed,
+    state.tensors.map(({ head }) => head),
+    state.checkpoint.graph,
+  );
+  return problems
+    .filter(({ code }) => code === 'recipe/no-match')
+    .map(({ code, message }) => ({ code, severity: 'warning', message }));
+}
 
 /** The input after every step of the recipe. */
 export async function applySteps(
