@@ -206,16 +206,22 @@ function shareOf(percent: string): number | null {
 async function recipeFor(uri: Uri, { steps, suffix }: Choice): Promise<string> {
   const folder = workspace.getWorkspaceFolder(uri)?.uri.fsPath ?? dirname(uri.fsPath);
   const input = relative(folder, uri.fsPath).split(sep).join('/');
-  const output = await freeName(folder, `${input.replace(/\.[^./]+$/, '')}-${suffix}`);
+  const output = await freeName(folder, `${input.replace(/\.[^./]+$/, '')}-${suffix}`, endingFor(input));
   return [`input: ${yaml(input)}`, 'steps:', ...steps.map((step) => `  - ${step}`), `output: ${yaml(output)}`, ''].join(
     '\n',
   );
 }
 
+/** The input's own ending where code that loads it then loads the output, too; else that of the format which holds every tensor. */
+function endingFor(input: string): string {
+  if (/(?:^|\/)model\.json$/i.test(input)) return '.json';
+  return /\.(?:onnx|pt|pth|npz)$/i.exec(input)?.[0] ?? '.safetensors';
+}
+
 /** A name that is not taken: `model-80.safetensors`, else `model-80-2.safetensors` and so on. */
-async function freeName(folder: string, stem: string): Promise<string> {
+async function freeName(folder: string, stem: string, ending: string): Promise<string> {
   for (let i = 1; ; i++) {
-    const name = `${stem}${i === 1 ? '' : `-${i}`}.safetensors`;
+    const name = `${stem}${i === 1 ? '' : `-${i}`}${ending}`;
     const isTaken = await workspace.fs.stat(Uri.joinPath(Uri.file(folder), name)).then(
       () => true,
       () => false,

@@ -17,7 +17,7 @@ export interface Checkpoint {
   readonly findings: readonly Finding[];
   /** Every file that belongs to it, the opened one first. */
   readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
-  /** The opened file, where writers keep its structure and replace the values of tensors (ONNX, TensorFlow.js, GGUF). */
+  /** The opened file, where writers keep its structure and replace the values of tensors (ONNX, TensorFlow.js, GGUF, PyTorch). */
   readonly container?: ByteSource;
   /** Operators and shapes, where the format carries them. */
   readonly graph?: Graph;

@@ -72,6 +72,8 @@ export interface Writer {
   readonly extensions: readonly string[];
   /** null where this content can be written; else why not, before anything is created. */
   refuses(content: OutputContent): Fault | null;
+  /** Whether the structure of the input stays around these tensors; absent: it never does. */
+  keeps?(content: OutputContent): boolean;
   /** Bytes that the tensors take in the output, where that is not what they bring: formats that keep a container. */
   bytesOf?(content: OutputContent): number;
   /** Writes every file of the checkpoint; `name` is the main file. The caller commits or discards. Raises `FaultError`. */

@@ -55,3 +55,12 @@ const copied =
   ({ source, begin, length }: Extract<Piece, { kind: 'copy' }>): OutputTensor['windows'] =>
   (work) =>
     sourceWindows(source, begin, length, work);
+
+/** Pieces as the windows of one tensor. */
+export const pieceWindows = (pieces: readonly Piece[]): OutputTensor['windows'] =>
+  async function* (work) {
+    for (const piece of pieces) {
+      if (piece.kind === 'bytes') yield piece.bytes;
+      else yield* (piece.kind === 'tensor' ? piece.windows : copied(piece))(work);
+    }
+  };

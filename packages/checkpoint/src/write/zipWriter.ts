@@ -10,11 +10,14 @@ interface Entry {
   readonly name: Uint8Array;
   readonly crc: number;
   readonly size: number;
+  /** Bytes in the archive, and how they came about: 0 as they are, 8 deflated. */
+  readonly stored: number;
+  readonly method: number;
   readonly offset: number;
 }
 
 /**
- * Writes a zip archive whose entries are stored as they are, zip64 where sizes ask for it. (APPNOTE 6.3.10.) Times are those of no clock, so that the
+ * Writes a zip archive whose entries are stored as they come, zip64 where sizes ask for it. (APPNOTE 6.3.10.) Times are those of no clock, so that the
  * same content gives the same bytes.
  */
 export class ZipWriter {
@@ -29,8 +32,21 @@ export class ZipWriter {
   }
 
   async addBytes(name: string, bytes: Uint8Array): Promise<void> {
-    const begun = await this.#begin(name, bytes.length, crc32(bytes));
+    const begun = await this.#begin(name, { size: bytes.length, stored: bytes.length, method: 0, crc: crc32(bytes) });
     await this.#sink.write(bytes);
+    this.#entries.push(begun);
+  }
+
+  /** An entry of another archive, its bytes as they are there. */
+  async addCopied(
+    name: string,
+    entry: { readonly size: number; readonly stored: number; readonly method: number; readonly crc: number },
+    windows: OutputTensor['windows'],
+    work: Work,
+    wrote: (bytes: number) => void,
+  ): Promise<void> {
+    const begun = await this.#begin(name, entry);
+    await writeWindows(this.#sink, { windows }, work, wrote);
     this.#entries.push(begun);
   }
 
@@ -38,11 +54,12 @@ export class ZipWriter {
   async addTensor(
     name: string,
     lead: Uint8Array,
-    tensor: OutputTensor,
+    tensor: Pick<OutputTensor, 'byteLength' | 'windows'>,
     work: Work,
     wrote: (bytes: number) => void,
   ): Promise<number> {
-    const begun = await this.#begin(name, lead.length + tensor.byteLength, 0);
+    const size = lead.length + tensor.byteLength;
+    const begun = await this.#begin(name, { size, stored: size, method: 0, crc: 0 });
     let crc = crc32(lead);
     if (lead.length > 0) await this.#sink.write(lead);
     const written = await writeWindows(
@@ -58,24 +75,26 @@ export class ZipWriter {
     return written;
   }
 
-  async #begin(name: string, size: number, crc: number): Promise<Entry> {
+  async #begin(name: string, { size, stored, method, crc }: Omit<Entry, 'name' | 'offset'>): Promise<Entry> {
     const bytes = new TextEncoder().encode(name);
     const offset = this.#sink.position;
-    const zip64 = size >= FULL ? sizes64([size, size]) : new Uint8Array(0);
+    const isLarge = size >= FULL || stored >= FULL;
+    const zip64 = isLarge ? sizes64([size, stored]) : new Uint8Array(0);
     const extra = concat([zip64, this.#padding(offset + 30 + bytes.length + zip64.length)]);
     const header = new DataView(new ArrayBuffer(30));
     header.setUint32(0, 0x0403_4b50, true);
-    header.setUint16(4, size >= FULL ? 45 : 20, true);
+    header.setUint16(4, isLarge ? 45 : 20, true);
     // Names are UTF-8.
     header.setUint16(6, 0x0800, true);
+    header.setUint16(8, method, true);
     header.setUint32(14, crc, true);
-    header.setUint32(18, Math.min(size, FULL), true);
-    header.setUint32(22, Math.min(size, FULL), true);
+    header.setUint32(18, isLarge ? FULL : stored, true);
+    header.setUint32(22, isLarge ? FULL : size, true);
     header.setUint16(26, bytes.length, true);
     header.setUint16(28, extra.length, true);
     header.setUint16(12, 0x21, true);
     await this.#sink.write(concat([new Uint8Array(header.buffer), bytes, extra]));
-    return { name: bytes, crc, size, offset };
+    return { name: bytes, crc, size, stored, method, offset };
   }
 
   /** A field that readers skip, so that what follows is aligned: `FB`, as PyTorch writes it. */
@@ -91,18 +110,20 @@ export class ZipWriter {
   /** The central directory; nothing may be added afterwards. */
   async finish(): Promise<void> {
     const begin = this.#sink.position;
-    for (const { name, crc, size, offset } of this.#entries) {
-      const large = [...(size >= FULL ? [size, size] : []), ...(offset >= FULL ? [offset] : [])];
+    for (const { name, crc, size, stored, method, offset } of this.#entries) {
+      const isLarge = size >= FULL || stored >= FULL;
+      const large = [...(isLarge ? [size, stored] : []), ...(offset >= FULL ? [offset] : [])];
       const extra = large.length === 0 ? new Uint8Array(0) : sizes64(large);
       const header = new DataView(new ArrayBuffer(46));
       header.setUint32(0, 0x0201_4b50, true);
       header.setUint16(4, large.length === 0 ? 20 : 45, true);
       header.setUint16(6, large.length === 0 ? 20 : 45, true);
       header.setUint16(8, 0x0800, true);
+      header.setUint16(10, method, true);
       header.setUint16(14, 0x21, true);
       header.setUint32(16, crc, true);
-      header.setUint32(20, Math.min(size, FULL), true);
-      header.setUint32(24, Math.min(size, FULL), true);
+      header.setUint32(20, isLarge ? FULL : stored, true);
+      header.setUint32(24, isLarge ? FULL : size, true);
       header.setUint16(28, name.length, true);
       header.setUint16(30, extra.length, true);
       header.setUint32(42, Math.min(offset, FULL), true);
@@ -123,8 +144,10 @@ export class ZipWriter {
 }
 
 /** The windows of a tensor, each looked at as it passes. */
-const summed = (tensor: OutputTensor, look: (window: Uint8Array) => void): OutputTensor => ({
-  ...tensor,
+const summed = (
+  tensor: Pick<OutputTensor, 'windows'>,
+  look: (window: Uint8Array) => void,
+): Pick<OutputTensor, 'windows'> => ({
   async *windows(work) {
     for await (const window of tensor.windows(work)) {
       look(window);

@@ -1,5 +1,5 @@
 import { type Fault, fail, ok, type Result, type Work } from '@espalier/base';
-import { type Checkpoint, openCheckpoint } from '@espalier/checkpoint';
+import { openCheckpoint } from '@espalier/checkpoint';
 import { toHeads } from '@espalier/model';
 import type { ChangeNote, LayerChange, Plan, PlanAnswer, PlanItem, PlannedStep, RecipeQuery } from '@espalier/protocol';
 import { SENSITIVITY_RATIOS } from '@espalier/protocol';
@@ -161,20 +161,22 @@ export async function planOf(
     outputs: destinations.flatMap((destination) =>
       destination.ok ? [{ path: destination.value.path, format: destination.value.writer.format, bytes }] : [],
     ),
-    notes: [...edited.notes, ...manifestNotes(checkpoint, edited, destinations)],
+    notes: [...edited.notes, ...manifestNotes(recipe, edited, destinations)],
     sensitivity,
   });
 }
 
 /** Says of a state dict made from something that knew more, or of another shape, what lies beside it. */
 function manifestNotes(
-  checkpoint: Checkpoint,
+  { outputs }: Recipe,
   edited: EditState,
   destinations: readonly ReturnType<typeof destinationOf>[],
 ): ChangeNote[] {
-  return destinations.flatMap((destination) => {
-    if (!destination.ok || !needsManifest(checkpoint, edited, destination.value.writer)) return [];
+  return destinations.flatMap((destination, i) => {
+    if (!destination.ok) return [];
+    const { checkpoint } = edited;
     const { name, writer } = destination.value;
+    if (!needsManifest(checkpoint, edited, writer, contentOf(edited, {}, outputs[i]!.masks))) return [];
     const message = `${name} holds the tensors of the ${checkpoint.formatLabel} input as ${writer.label}, without its structure; ${manifestName(name)} beside it tells layers, shapes and what was removed.`;
     return [{ code: 'output/shape-manifest', severity: 'information', message }];
   });

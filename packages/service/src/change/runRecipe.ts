@@ -127,7 +127,7 @@ async function write(
   let committed = false;
   try {
     await destination.writer.write(folder, destination.name, content, named(work, 'Writing'));
-    if (needsManifest(edited.checkpoint, edited, destination.writer)) {
+    if (needsManifest(edited.checkpoint, edited, destination.writer, content)) {
       await writeJson(
         folder,
         manifestName(destination.name),

@@ -1,4 +1,4 @@
-import type { Checkpoint, TensorEntry, Writer } from '@espalier/checkpoint';
+import type { Checkpoint, OutputContent, TensorEntry, Writer } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import { expect, test } from 'vitest';
 import type { EditedTensor } from './edited.js';
@@ -54,10 +54,15 @@ test.each<[string, string, string[], readonly EditedTensor[], boolean]>([
   ['tflite', 'npz', [], [], true],
   ['pytorch-zip', 'pytorch-zip', [], [], false],
   ['pytorch-zip', 'pytorch-zip', ['checkpoint/foreign-global'], [], true],
+  ['pytorch-torchscript', 'pytorch-zip', [], [], true],
   ['onnx', 'onnx', [], shortened, false],
 ])('%s to %s, findings %j', (format, writer, codes, tensors, expected) => {
   const checkpoint = { format, findings: codes.map((code) => ({ code })) } as unknown as Checkpoint;
-  expect(needsManifest(checkpoint, { tensors }, { format: writer } as Writer)).toBe(expected);
+  const keeps = (): boolean => writer === 'onnx';
+  const content = {} as OutputContent;
+  expect(needsManifest(checkpoint, { tensors }, { format: writer, keeps } as unknown as Writer, content)).toBe(
+    expected,
+  );
 });
 
 test('the manifest of shards bears the name of the model', () =>

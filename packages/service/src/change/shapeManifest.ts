@@ -108,21 +108,19 @@ function shorter(
   });
 }
 
-/** Formats that are lists of tensors, whose loaders know the shapes from elsewhere. */
-const STATE_DICTS = new Set(['safetensors', 'pytorch-zip', 'npz']);
-
 /** Inputs that are state dicts themselves: what loads one loads the other. */
-const LIKEWISE = /^(safetensors|pytorch|npz|npy|huggingface-folder)/;
+const LIKEWISE = /^(safetensors|pytorch-(zip|legacy)|npz|npy|huggingface-folder)/;
 
 /**
- * Whether an output needs a manifest: it is a state dict, and either the input said more than that (a graph, layers, code) or shapes changed.
+ * Whether an output needs a manifest: it does not keep the structure of the input, and either that said more than a state dict does (a graph, layers, code) or shapes changed.
  */
 export function needsManifest(
   { format, findings }: Checkpoint,
   { tensors }: Pick<EditState, 'tensors'>,
   writer: Writer,
+  content: OutputContent,
 ): boolean {
-  if (!STATE_DICTS.has(writer.format)) return false;
+  if (writer.keeps?.(content) === true) return false;
   if (!LIKEWISE.test(format) || findings.some(({ code }) => code === 'checkpoint/foreign-global')) return true;
   return tensors.some((tensor) => {
     const { shape } = headAfter(tensor);

@@ -39,6 +39,7 @@ export async function openArchive(source: ByteSource, { signal }: OpenOptions): 
       ...(order === undefined || order === 'little' || order === 'big' ? [] : [orderFinding(order, source.name)]),
     ],
     files: [{ name: source.name, sizeBytes: source.sizeBytes }],
+    container: source,
     close: () => source.close(),
   };
 }

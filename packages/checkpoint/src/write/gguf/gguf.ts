@@ -37,6 +37,7 @@ export const gguf: Writer = {
   extensions: ['.gguf'],
   refuses: (content): Fault | null =>
     otherContainer(content.input, 'gguf', 'A GGUF file') ?? unstorable(content, 'GGUF', whyNot),
+  keeps: () => true,
   bytesOf: containerBytes,
   async write(folder, name, content, work) {
     const source = content.input.container!;

@@ -23,6 +23,7 @@ export function onnxWriter(maxModelBytes: number): Writer {
     extensions: ['.onnx'],
     refuses: (content): Fault | null =>
       otherContainer(content.input, 'onnx', 'An ONNX file') ?? unstorable(content, 'ONNX', whyNot),
+    keeps: () => true,
     bytesOf: containerBytes,
     async write(folder, name, content, work) {
       const { model, data } = await plan(content, `${name}.data`, maxModelBytes, work);

@@ -21,6 +21,7 @@ export const tfjs: Writer = {
   label: 'TensorFlow.js',
   extensions: ['.json'],
   refuses: ({ input }): Fault | null => otherContainer(input, 'tfjs', 'A TensorFlow.js model'),
+  keeps: () => true,
   bytesOf: containerBytes,
   async write(folder, name, content, work) {
     const source = content.input.container!;
