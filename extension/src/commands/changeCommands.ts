@@ -6,6 +6,7 @@ import type { JobList } from '../jobs/jobList.js';
 import { watchJob } from '../jobs/watchJob.js';
 import type { ComparePanels } from '../panels/comparePanel.js';
 import { folderOf, isRecipe } from '../panels/previewPanel.js';
+import { chooseQuantization } from './chooseQuantization.js';
 import { activeCheckpoint, pickCheckpoint } from './pickCheckpoint.js';
 
 export interface ChangePanels {
@@ -80,6 +81,7 @@ export function registerChangeCommands(
       propose(target, async () => ({ steps: ['prune: { method: n-m, n: 2, m: 4 }'], suffix: '2of4' })),
     'espalier.refill': (target?: unknown) => propose(target, () => chooseStructure('refill', 'refilled')),
     'espalier.regroup': (target?: unknown) => propose(target, () => chooseStructure('regroup', 'regrouped')),
+    'espalier.quantize': (target?: unknown) => propose(target, () => chooseQuantization()),
     'espalier.createRecipe': (target?: unknown) =>
       propose(target, async () => ({
         steps: ['prune: { method: magnitude, sparsity: 0.5, scope: model }'],

@@ -5,6 +5,7 @@ import { addChangeCommands } from './changeCommands.js';
 import { diff } from './commands/diff.js';
 import { inspect } from './commands/inspect.js';
 import { isFailOn } from './failOn.js';
+import { addQuantizeCommand } from './quantizeCommand.js';
 import { print, type Terminal } from './terminal.js';
 import { VERSION } from './version.js';
 
@@ -92,9 +93,11 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
       code = await diff(files, options, terminal);
     });
 
-  addChangeCommands(program, terminal, (ended) => {
-    code = ended;
-  });
+  const ended = (exit: number): void => {
+    code = exit;
+  };
+  addChangeCommands(program, terminal, ended);
+  addQuantizeCommand(program, terminal, ended);
 
   program
     .command('lsp')

@@ -439,6 +439,36 @@ test('a report has the speed-up of every layer that changed', async () => {
   expect(speedup.every(({ ratio }) => ratio >= 1)).toBe(true);
 });
 
+test('quantize tells what each layer loses, and its limits decide the exit code', async () => {
+  const output = join(folder, 'q4.safetensors');
+  const options = ['--bits', '4', '--granularity', 'group', '--group-size', '32', '--rule', 'layer1.**=int8-sym'];
+  const { code, report } = await jsonOf('quantize', DENSE, '-o', output, ...options);
+  expect(code).toBe(0);
+  const { layers, bytes } = report as unknown as {
+    layers: { name: string; quantization: { scheme: string; sqnrDb: number; bitsPerWeight: number } }[];
+    bytes: { before: number; after: number };
+  };
+  expect(layers.find(({ name }) => name === 'layer3.1.conv1.weight')!.quantization).toMatchObject({
+    scheme: 'int4-sym',
+    bitsPerWeight: expect.closeTo(5.02, 1),
+  });
+  expect(layers.find(({ name }) => name === 'layer1.0.conv1.weight')!.quantization.scheme).toBe('int8-sym');
+  expect(bytes.before / bytes.after).toBeGreaterThan(5);
+  const read = await json(output);
+  const tensor = read.report.files
+    .flatMap((file) => ('tensors' in file ? file.tensors : []))
+    .find(({ name }) => name === 'layer3.1.conv1.weight');
+  expect(tensor).toMatchObject({ dtype: 'F32', storage: 'int4-sym', shape: [80, 80, 3, 3] });
+  const dry = ['quantize', DENSE, '--dry-run', '--bits', '4'];
+  expect((await espalier(...dry, '--min-sqnr', '5', '--max-size', '1e6')).code).toBe(0);
+  const low = await espalier(...dry, '--min-sqnr', '60', '--max-size', '1000');
+  expect(low.code).toBe(1);
+  expect(low.err).toMatch(/keeps [\d.]+ dB, less than 60\./);
+  expect(low.err).toMatch(/take \d+ bytes, more than 1000\./);
+  const wrong = await espalier('quantize', DENSE, '-o', output, '--rule', 'fc=int9');
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('It reads GLOB=SCHEME')]);
+});
+
 test('ratios of a model are told layer by layer, and impossible ones refused', async () => {
   const { code, report } = await jsonOf('methods', DENSE, '--ratios', 'erk', '--density', '0.1');
   expect(code).toBe(0);

@@ -49,6 +49,29 @@ export interface LayerChange {
   /** `2:4`, `4x1`, `channel` …: the patterns that hold strictly afterwards. */
   readonly patterns: readonly string[];
   readonly latency: LayerLatency | null;
+  /** Where its numbers are stored with few bits. */
+  readonly quantization?: LayerQuantization;
+}
+
+/** How a tensor is stored with few bits, and what that loses. */
+export interface LayerQuantization {
+  /** `int8-sym`, `binary`, `Q8_0` … */
+  readonly scheme: string;
+  /** Of a code. */
+  readonly bits: number;
+  /** Scales included. */
+  readonly bitsPerWeight: number;
+  /** `tensor`, `channel`, `group of 128`, `blocks of 32`. */
+  readonly granularity: string;
+  /** Signal to noise in decibels; `inf` where nothing is lost, null where there was nothing to lose. */
+  readonly sqnrDb: number | 'inf' | null;
+  readonly mse: number;
+  readonly maxAbsError: number;
+  readonly cosine: number | null;
+  /** Share of the weights beyond what the codes reach. */
+  readonly clippedShare: number;
+  /** How many codes are used, of how many; null where there are none to count. */
+  readonly levels: { readonly used: number; readonly all: number } | null;
 }
 
 /** Time of a layer's products in ms, in several ways of computing them. */

@@ -48,8 +48,8 @@ const labels = (marked: string, layers: readonly string[] = []): string[] => {
 test.each([
   ['|', ['input', 'exclude', 'steps', 'output', 'devices', 'evaluate', 'seed', 'sweep']],
   ['input: a.pt\nst|', ['input', 'exclude', 'steps', 'output', 'devices', 'evaluate', 'seed', 'sweep']],
-  ['steps:\n  - |', ['prune', 'structure', 'id', 'exclude']],
-  ['steps:\n  - pr|', ['prune', 'structure', 'id', 'exclude']],
+  ['steps:\n  - |', ['prune', 'structure', 'quantize', 'id', 'exclude']],
+  ['steps:\n  - pr|', ['prune', 'structure', 'quantize', 'id', 'exclude']],
   ['steps:\n  - prune: |', ['magnitude', 'random', 'n-m', 'block', 'channel', 'mask']],
   ['steps:\n  - prune: { method: | }', ['magnitude', 'random', 'n-m', 'block', 'channel', 'mask']],
   ['steps:\n  - prune: { method: magnitude, | }', ['sparsity', 'scope']],

@@ -62,7 +62,7 @@ test.each([
   [
     'input: a.pt\nsteps:\n  - ‹prun›: magnitude\n',
     'recipe/unknown-verb',
-    'There is no step prun. Steps are prune, structure.',
+    'There is no step prun. Steps are prune, structure, quantize.',
     'prune',
   ],
   [
@@ -109,7 +109,12 @@ test.each([
     undefined,
   ],
   ['input: a.pt\nsteps: ‹prune›\n', 'recipe/type', 'steps is a list.', undefined],
-  ['input: a.pt\nsteps:\n  - ‹magnitude›\n', 'recipe/type', 'A step names what it does: prune, structure.', undefined],
+  [
+    'input: a.pt\nsteps:\n  - ‹magnitude›\n',
+    'recipe/type',
+    'A step names what it does: prune, structure, quantize.',
+    undefined,
+  ],
   [
     'input: a.pt\nexclude: { roles: ‹5› }\nsteps:\n  - prune: magnitude\n',
     'option/type',

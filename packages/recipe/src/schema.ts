@@ -1,5 +1,6 @@
 import type { MethodDescription, Parameter } from '@espalier/base';
 import { methods as pruning } from '@espalier/pruning/methods';
+import { methods as quantization } from '@espalier/quantization/methods';
 
 /** Methods by verb, as the recipe's grammar takes them. */
 export interface Schema {
@@ -7,10 +8,12 @@ export interface Schema {
 }
 
 /** The verbs, in the order in which steps usually follow each other. */
-export const VERBS = ['prune', 'structure'] as const;
+export const VERBS = ['prune', 'structure', 'quantize'] as const;
 
 /** Every method of every engine. */
-export const schema: Schema = { methods: pruning.map(({ description }) => description) };
+export const schema: Schema = {
+  methods: [...pruning.map(({ description }) => description), ...quantization],
+};
 
 export const methodsOf = ({ methods }: Schema, verb: string): readonly MethodDescription[] =>
   methods.filter((method) => method.verb === verb);

@@ -121,7 +121,9 @@ describe('guides', () => {
   });
 
   test('explain every option of the command line, and no other', () => {
-    const sources = ['main', 'changeCommands'].map((name) => readText(`packages/cli/src/${name}.ts`)).join('\n');
+    const sources = filesBelow('packages/cli/src', (name) => /(^|\/)(main|\w+Commands?)\.ts$/.test(name))
+      .map(readText)
+      .join('\n');
     const written = [...sources.matchAll(/'(?:-\w, )?(--[\w-]+)/g)].map((match) => match[1]!);
     // Options of methods are made from their tables.
     const made = schema.methods.flatMap(({ verb, parameters }) =>

@@ -18,7 +18,7 @@ interface Room {
 
 const GROUND = ['base', 'tensor'];
 const BYTES = [...GROUND, 'kernels', 'checkpoint', 'model'];
-const ENGINES = ['analysis', 'pruning'];
+const ENGINES = ['analysis', 'pruning', 'quantization'];
 const PRODUCT = [...BYTES, ...ENGINES, 'references', 'recipe', 'jobs', 'service', 'protocol'];
 
 /** Who may import whom. A new arrow starts as one changed line here. */
@@ -38,9 +38,14 @@ const ROOMS: Readonly<Record<string, Room>> = {
     may: [...BYTES, 'analysis'],
     why: 'Engines are pure: bytes and options in, plain data out.',
   },
+  quantization: {
+    folder: 'packages/quantization',
+    may: BYTES,
+    why: 'Engines are pure: bytes and options in, plain data out.',
+  },
   recipe: {
     folder: 'packages/recipe',
-    may: ['base', 'pruning'],
+    may: ['base', 'pruning', 'quantization'],
     why: 'A recipe is text and offsets; of the engines it reads the tables of methods alone.',
   },
   jobs: { folder: 'packages/jobs', may: ['base'], why: 'Jobs know order, progress and cancelling, not what runs.' },

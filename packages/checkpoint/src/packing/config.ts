@@ -1,5 +1,6 @@
 import type { Dtype } from '@espalier/tensor';
 import { asNumber, asRecord, asText, isLength, isRecord, type JsonRecord, own } from '../json.js';
+import type { Described } from './described.js';
 
 /** What `config.json` says about how weights were packed. Every field may be missing: most of it also shows in names and shapes. */
 export interface PackingConfig {
@@ -14,6 +15,8 @@ export interface PackingConfig {
   readonly blockSize?: readonly [number, number];
   /** Element type of the model where nothing was packed. */
   readonly dtype?: Dtype;
+  /** What the file's own metadata say of its tensors. */
+  readonly described?: ReadonlyMap<string, Described>;
 }
 
 const TORCH_NAMES: ReadonlyMap<string, Dtype> = new Map([

@@ -6,6 +6,7 @@ import { awq } from './awq.js';
 import { bitmask } from './bitmask.js';
 import { bitsandbytes4, bitsandbytes8 } from './bitsandbytes.js';
 import { type PackingConfig, parsePackingConfig } from './config.js';
+import { described, descriptionsIn } from './described.js';
 import { gptq } from './gptq.js';
 import { mxfp4, nvfp4 } from './microscaling.js';
 import { type Packing, Parts } from './packing.js';
@@ -15,6 +16,7 @@ import { scaled } from './scaled.js';
 
 /** Every packing. Several may look at the same suffix; the first that wants the weight gets it. */
 const packings: readonly Packing[] = [
+  described,
   gptq,
   awq,
   bitsandbytes4,
@@ -47,7 +49,8 @@ export async function foldPackings(
   config?: PackingConfig,
 ): Promise<Checkpoint> {
   if (!looksPacked(checkpoint.tensors)) return checkpoint;
-  const known = config ?? (await configBeside(source, signal));
+  const beside = config ?? (await configBeside(source, signal));
+  const known = { ...beside, described: descriptionsIn(checkpoint.metadata) };
   const { tensors, findings } = await fold(checkpoint.tensors, known, signal);
   return { ...checkpoint, tensors, findings: [...checkpoint.findings, ...findings] };
 }

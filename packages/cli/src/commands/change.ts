@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { describeFault, exactCount, type Fault, percentFigure, printable, throttleProgress } from '@espalier/base';
+import {
+  bytesText,
+  describeFault,
+  exactCount,
+  type Fault,
+  percentFigure,
+  printable,
+  throttleProgress,
+} from '@espalier/base';
 import { changePorts } from '@espalier/host';
 import type { ChangeReport } from '@espalier/protocol';
 import { type Problem, parseRecipe } from '@espalier/recipe';
@@ -37,8 +45,19 @@ export async function readRecipe(path: string): Promise<RecipeText | Fault> {
   }
 }
 
-/** Runs a recipe. Exit codes: 0 fine, 2 it could not be done. */
-export async function change(recipe: RecipeText, options: ChangeOptions, terminal: Terminal): Promise<0 | 2> {
+/** What a result has to keep to. */
+export interface Limits {
+  readonly minSqnr?: number;
+  readonly maxSize?: number;
+}
+
+/** Runs a recipe. Exit codes: 0 fine, 1 a limit does not hold, 2 it could not be done. */
+export async function change(
+  recipe: RecipeText,
+  options: ChangeOptions,
+  terminal: Terminal,
+  limits: Limits = {},
+): Promise<0 | 1 | 2> {
   if (isSweep(recipe.text)) return await sweep(recipe, options, terminal);
   const { line, progress } = shownProgress(terminal);
   const ports = changePorts(() => ({ workspaceRoots: [], trusted: true }), VERSION);
@@ -54,7 +73,21 @@ export async function change(recipe: RecipeText, options: ChangeOptions, termina
       ? `${JSON.stringify(reportOf(answer.value), null, 2)}\n`
       : `${tableOf(answer.value, terminal).join('\n')}\n`;
   await print(terminal.out, text);
-  return 0;
+  const broken = brokenLimits(answer.value, limits);
+  for (const message of broken) await print(terminal.err, `espalier: ${printable(message)}\n`);
+  return broken.length === 0 ? 0 : 1;
+}
+
+function brokenLimits({ layers, bytes }: RunResult, { minSqnr, maxSize }: Limits): string[] {
+  const low = layers.flatMap(({ name, quantization }) => {
+    const db = quantization?.sqnrDb;
+    return minSqnr !== undefined && typeof db === 'number' && db < minSqnr
+      ? [`${name} keeps ${db.toFixed(1)} dB, less than ${minSqnr}.`]
+      : [];
+  });
+  return maxSize !== undefined && bytes.after > maxSize
+    ? [...low, `The tensors take ${bytes.after} bytes, more than ${maxSize}.`]
+    : low;
 }
 
 /** Progress as a line of the terminal. */
@@ -69,7 +102,7 @@ export function shownProgress(terminal: Terminal) {
 }
 
 /** What `--format json` prints. */
-export function reportOf({ recipe, layers, notes, output, report }: RunResult) {
+export function reportOf({ recipe, layers, notes, bytes, output, report }: RunResult) {
   const [step] = recipe.steps;
   const { zerosBefore, zerosAfter, elements } = totalOf(layers);
   return {
@@ -80,6 +113,7 @@ export function reportOf({ recipe, layers, notes, output, report }: RunResult) {
     seed: recipe.seed,
     layers,
     totals: { elements, zerosBefore, zerosAfter, sparsity: elements === 0 ? null : zerosAfter / elements },
+    bytes,
     notes,
     output,
     report: report?.path ?? null,
@@ -111,28 +145,58 @@ const COLUMNS: readonly Column[] = [
   { head: 'after', align: 'right' },
 ];
 
+const QUANTIZED: readonly Column[] = [
+  { head: 'layer', align: 'left', shrinks: true },
+  { head: 'weights', align: 'right' },
+  { head: 'scheme', align: 'left' },
+  { head: 'scale for', align: 'left' },
+  { head: 'bits a weight', align: 'right' },
+  { head: 'SQNR dB', align: 'right' },
+  { head: 'cosine', align: 'right' },
+];
+
+/** Layers that are stored with few bits: what that loses. */
+function quantizedRows({ layers }: RunResult): string[][] {
+  return layers.flatMap(({ name, elements, quantization: q }) => {
+    if (q === undefined) return [];
+    const db = typeof q.sqnrDb === 'number' ? q.sqnrDb.toFixed(1) : (q.sqnrDb ?? '–');
+    const cosine = q.cosine === null ? '–' : q.cosine.toFixed(5);
+    return [[printable(name), exactCount(elements), q.scheme, q.granularity, q.bitsPerWeight.toFixed(2), db, cosine]];
+  });
+}
+
 function tableOf(result: RunResult, terminal: Terminal): string[] {
   const { bold, dim, yellow } = coloursOf(terminal);
   const { elements, zerosBefore, zerosAfter } = totalOf(result.layers);
-  const rows = result.layers.map((layer) => [
+  const quantized = quantizedRows(result);
+  const pruned = result.layers.filter(
+    ({ quantization, zerosAfter, zerosBefore: before }) => quantization === undefined || zerosAfter !== before,
+  );
+  const rows = pruned.map((layer) => [
     printable(layer.name),
     exactCount(layer.elements),
     percentFigure(layer.zerosBefore, layer.elements),
     percentFigure(layer.zerosAfter, layer.elements),
   ]);
   const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0;
-  const [head, ...lines] = tableLines(COLUMNS, rows, width);
+  const tables = [
+    ...(rows.length === 0 ? [] : [tableLines(COLUMNS, rows, width)]),
+    ...(quantized.length === 0 ? [] : [tableLines(QUANTIZED, quantized, width)]),
+  ];
   const share = (zeros: number): string => (elements === 0 ? '–' : percentFigure(zeros, elements));
   return [
-    dim(head!),
-    ...lines,
-    '',
+    ...tables.flatMap(([head, ...lines]) => [dim(head!), ...lines, '']),
     ...result.notes.map((note) => `  ${yellow(note.severity)}  ${printable(note.message)}  ${dim(note.code)}`),
     ...(result.notes.length > 0 ? [''] : []),
     `  ${bold(`${share(zerosAfter)} %`)} of ${exactCount(elements)} weights are zero, ${share(zerosBefore)} % were`,
+    ...(quantized.length === 0
+      ? []
+      : [
+          `  ${bytesText(result.bytes.before)} → ${bold(bytesText(result.bytes.after))} for the tensors: ${(result.bytes.before / Math.max(1, result.bytes.after)).toFixed(1)}x smaller`,
+        ]),
     result.output === null ? '  dry run: nothing was written' : `  written: ${printable(result.output)}`,
     ...(result.report === null ? [] : [`  report:  ${printable(result.report.path)}`]),
-    dim('  Time was not measured: zeros alone make nothing faster where a runtime computes dense.'),
+    ...(result.report === null ? [dim('  Time was not measured: with --report it is, layer by layer.')] : []),
   ];
 }
 

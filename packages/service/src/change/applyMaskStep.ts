@@ -16,7 +16,10 @@ export const applyMaskStep: ApplyStep = async (state, step, exclude, open, work)
   const byName = new Map(state.tensors.map((tensor) => [tensor.head.name, tensor]));
   const chosen = choice.chosen.flatMap(({ name }): EditedTensor[] => {
     const tensor = byName.get(name)!;
-    const why = whyNotMaskable(unmasked(tensor).entry);
+    const why =
+      tensor.after?.stored === undefined
+        ? whyNotMaskable(unmasked(tensor).entry)
+        : 'an earlier step quantized it: prune before';
     if (why !== null) leftAlone.set(name, why);
     return why === null ? [tensor] : [];
   });

@@ -1,3 +1,4 @@
+import type { Fault } from '@espalier/base';
 import {
   type Checkpoint,
   entryOutput,
@@ -6,7 +7,7 @@ import {
   type TensorEntry,
 } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
-import type { ChangeNote } from '@espalier/protocol';
+import type { ChangeNote, LayerQuantization } from '@espalier/protocol';
 import { type Mask, maskedEntry, maskedOutput, type PrunableLayer } from '@espalier/pruning';
 import type { RemovedChannels } from './shapeManifest.js';
 
@@ -30,8 +31,20 @@ export interface Replacement {
   readonly head: TensorHead;
   /** Its logical values. */
   readonly entry: TensorEntry;
-  /** What a writer stores in its place, where that is not the entry: quantized numbers and their scales. */
-  readonly outputs?: readonly OutputTensor[];
+  /** What a writer of a format stores in its place, where that is not the entry: quantized numbers and their scales. */
+  readonly stored?: (format: string) => Stored;
+  /** What was lost by storing it with few bits. */
+  readonly quantization?: LayerQuantization;
+}
+
+export interface Stored {
+  readonly outputs: readonly OutputTensor[];
+  /** What a graph does to get the numbers back. */
+  readonly graphEdits?: readonly GraphEdit[];
+  /** What readers have to know, for the file's metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Why a writer of this format has no place for it. */
+  readonly refusal?: Fault;
 }
 
 /** A checkpoint between two steps. Steps make new states. */
@@ -65,8 +78,8 @@ export function entryAfter(tensor: EditedTensor): TensorEntry {
 }
 
 /** What a writer stores of it. */
-export function outputsOf(tensor: EditedTensor): readonly OutputTensor[] {
+export function storedOf(tensor: EditedTensor, format: string): Stored {
   const { head, entry } = unmasked(tensor);
-  if (tensor.mask !== undefined) return [maskedOutput({ head, entry }, tensor.mask)];
-  return tensor.after?.outputs ?? [entryOutput(entry)];
+  if (tensor.mask !== undefined) return { outputs: [maskedOutput({ head, entry }, tensor.mask)] };
+  return tensor.after?.stored?.(format) ?? { outputs: [entryOutput(entry)] };
 }

@@ -57,6 +57,7 @@ export async function layerChange(
       leftAlone: touched ? null : tensor.leftAlone,
       patterns: touched ? after.value.patterns : [],
       latency: null,
+      ...(tensor.after?.quantization === undefined ? {} : { quantization: tensor.after.quantization }),
     },
   };
 }

@@ -3,7 +3,7 @@ import { type OutputContent, type Writer, writerFor, writers } from '@espalier/c
 import { pytorchPair } from '@espalier/pruning';
 import type { RecipeOutput } from '@espalier/recipe';
 import { baseName, joinPath, parentOf } from '../resolve/paths.js';
-import { type EditState, outputsOf, unmasked } from './edited.js';
+import { type EditState, type Stored, storedOf, unmasked } from './edited.js';
 import type { OpenInput } from './openInput.js';
 
 /** Where an output goes, and who writes it. */
@@ -45,27 +45,31 @@ export function destinationOf(output: RecipeOutput, from: string, input: OpenInp
   return refusal === null ? ok({ folder, name, path: joinPath(folder, name), writer }) : fail(refusal);
 }
 
-/** Everything that goes into the output. Tensors that share the bytes of an earlier one share its mask as well. */
+/** Everything that goes into an output of a format. Tensors that share the bytes of an earlier one share its mask as well. Faults: a step made what the format cannot hold. */
 export function contentOf(
   { tensors, checkpoint, graphEdits }: EditState,
   metadata: Readonly<Record<string, string>>,
+  format: string,
   masks: RecipeOutput['masks'] = 'zeros',
-): OutputContent {
+): Result<OutputContent, Fault> {
   const byName = new Map(tensors.map((tensor) => [tensor.head.name, tensor]));
-  const outputs = tensors.flatMap((tensor) => {
+  const stored = tensors.flatMap((tensor): Stored | readonly Stored[] => {
     const { head, entry } = tensor;
     if (entry.data.kind === 'none' && entry.elements > 0) return [];
     const shared = head.sharesStorageWith === undefined ? undefined : byName.get(head.sharesStorageWith);
     const inherits =
       tensor.mask === undefined && shared?.mask !== undefined && shared.entry.elements === entry.elements;
     const { mask, ...masked } = inherits ? { ...tensor, mask: shared.mask } : tensor;
-    if (masks === 'pytorch' && mask !== undefined) return pytorchPair(unmasked(masked), mask);
-    return outputsOf(mask === undefined ? masked : { ...masked, mask });
+    if (masks === 'pytorch' && mask !== undefined) return { outputs: pytorchPair(unmasked(masked), mask) };
+    return storedOf(mask === undefined ? masked : { ...masked, mask }, format);
   });
-  return {
-    tensors: outputs,
-    metadata: { ...checkpoint.metadata, ...metadata },
+  const edits = [...(graphEdits ?? []), ...stored.flatMap((each) => each.graphEdits ?? [])];
+  const refusal = stored.find((each) => each.refusal !== undefined)?.refusal;
+  if (refusal !== undefined) return fail(refusal);
+  return ok({
+    tensors: stored.flatMap((each) => each.outputs),
+    metadata: Object.assign({ ...checkpoint.metadata, ...metadata }, ...stored.map((each) => each.metadata ?? {})),
     input: checkpoint,
-    ...(graphEdits === undefined ? {} : { graphEdits }),
-  };
+    ...(edits.length === 0 ? {} : { graphEdits: edits }),
+  });
 }

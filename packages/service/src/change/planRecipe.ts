@@ -145,7 +145,10 @@ export async function planOf(
   // What a writer cannot write is said before anybody runs it.
   for (const [i, destination] of destinations.entries()) {
     if (!destination.ok) continue;
-    const refusal = destination.value.writer.refuses(contentOf(edited, {}, recipe.outputs[i]!.masks));
+    const { writer } = destination.value;
+    const content = contentOf(edited, {}, writer.format, recipe.outputs[i]!.masks);
+    if (!content.ok) return content;
+    const refusal = writer.refuses(content.value);
     if (refusal !== null) return fail(refusal);
   }
   const bytes = checkpoint.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);

@@ -1,6 +1,6 @@
 import { zerosOf } from '@espalier/analysis';
 import { type Fault, FaultError, fail, ok, type Result, raise, type Work } from '@espalier/base';
-import type { ChangeReport } from '@espalier/protocol';
+import type { ChangeReport, LayerQuantization } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
 import { changedTimes } from '../latency/changedTimes.js';
 import { joinPath } from '../resolve/paths.js';
@@ -30,12 +30,16 @@ export interface LayerCount {
   readonly elements: number;
   readonly zerosBefore: number;
   readonly zerosAfter: number;
+  /** Where it is stored with few bits: how, and what that loses. */
+  readonly quantization?: LayerQuantization;
 }
 
 export interface RunResult {
   readonly recipe: Recipe;
   readonly layers: readonly LayerCount[];
   readonly notes: ChangeReport['plan']['notes'];
+  /** Of the input's tensors, and of what is stored in their place. */
+  readonly bytes: { readonly before: number; readonly after: number };
   /** Null for a dry run. */
   readonly output: string | null;
   /** Only with `full`, and where something was written. */
@@ -74,7 +78,12 @@ export async function runRecipe(
     if (!edited.ok) return failed(edited.fault);
     const layers = await countLayers(edited.value, named(work, 'Counting'));
     if (!layers.ok) return failed(layers.fault);
-    const result = { recipe, layers: layers.value, notes: edited.value.notes };
+    const result = {
+      recipe,
+      layers: layers.value,
+      notes: edited.value.notes,
+      bytes: bytesOf(edited.value, destination?.value.writer.format ?? 'safetensors'),
+    };
     if (query.dryRun === true || destination === null) return ok({ ...result, output: null, report: null });
     return await write(query, ports, work, {
       recipe,
@@ -97,7 +106,7 @@ interface Written {
   readonly destination: Destination;
   readonly before: string;
   readonly startedAt: number;
-  readonly result: Pick<RunResult, 'recipe' | 'layers' | 'notes'>;
+  readonly result: Pick<RunResult, 'recipe' | 'layers' | 'notes' | 'bytes'>;
 }
 
 async function write(
@@ -115,7 +124,9 @@ async function write(
     'espalier.input': input.name,
     ...(inputSha256 === null ? {} : { 'espalier.input.sha256': inputSha256 }),
   };
-  const content = contentOf(edited, metadata, recipe.outputs[0]?.masks);
+  const made = contentOf(edited, metadata, destination.writer.format, recipe.outputs[0]?.masks);
+  if (!made.ok) return failed(made.fault);
+  const content = made.value;
   const refusal = destination.writer.refuses(content);
   if (refusal !== null) return failed(refusal);
   const folder = ports.outputs(destination.folder, {
@@ -200,9 +211,36 @@ async function countLayers({ tensors }: EditState, work: Work): Promise<Result<L
     const after = await zerosAfter(tensor, before.value, work);
     if (!after.ok) return after;
     const { name, elements } = tensor.head;
-    counts.push({ name, elements, zerosBefore: before.value, zerosAfter: after.value });
+    const quantization = tensor.after?.quantization;
+    counts.push({
+      name,
+      elements,
+      zerosBefore: before.value,
+      zerosAfter: after.value,
+      ...(quantization === undefined ? {} : { quantization }),
+    });
   }
   return ok(counts);
+}
+
+/** Bytes of the tensors before, and as a format stores them; those that share their bytes count once. */
+function bytesOf({ tensors }: EditState, format: string): RunResult['bytes'] {
+  const own = tensors.filter(({ head }) => head.sharesStorageWith === undefined);
+  return {
+    before: own.reduce((sum, { head }) => sum + head.bytes, 0),
+    after: own.reduce((sum, tensor) => sum + storedBytes(tensor, format), 0),
+  };
+}
+
+function storedBytes(tensor: EditedTensor, format: string): number {
+  if (tensor.after?.stored === undefined) return headAfter(tensor).bytes;
+  const { outputs, graphEdits = [] } = tensor.after.stored(format);
+  const made = graphEdits.flatMap((edit) =>
+    edit.kind === 'replace-by-dequantize'
+      ? [edit.codes, edit.scale, ...(edit.zeroPoint === null ? [] : [edit.zeroPoint])]
+      : [],
+  );
+  return [...outputs, ...made].reduce((sum, { stored, byteLength }) => sum + (stored?.byteLength ?? byteLength), 0);
 }
 
 /** A method that looked at every value may have counted the zeros. */

@@ -3,7 +3,7 @@ import { filesBelow, readText } from './repository.js';
 /** Folders whose sources speak of faults and findings. */
 const FOLDERS = [
   ...['base', 'tensor', 'kernels', 'checkpoint', 'model', 'analysis'].map((name) => `packages/${name}/src`),
-  ...['pruning', 'recipe', 'jobs', 'service', 'host', 'cli'].map((name) => `packages/${name}/src`),
+  ...['pruning', 'quantization', 'recipe', 'jobs', 'service', 'host', 'cli'].map((name) => `packages/${name}/src`),
   ...['server/src', 'extension/src', 'webviews/src'],
 ];
 

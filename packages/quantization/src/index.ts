@@ -1,0 +1,31 @@
+export { assignSchemes, type How, type PostTrainingOptions } from './assign.js';
+export { type Cells, cellsOf, type Granularity } from './cells.js';
+export { CLIPS, type ClipMethod, clipValue, histogramOf, klClip, percentileOf } from './clip.js';
+export { dequantizedEntry } from './dequantized.js';
+export {
+  blocksEntry,
+  blocksOutput,
+  decodeBlocks,
+  encodeBlocks,
+  GGUF_TYPES,
+  type GgufType,
+  ggufBytes,
+  whyNoBlocks,
+} from './ggufBlocks.js';
+export { type CodeMatrix, integerProduct } from './integerProduct.js';
+export { methods } from './methods.js';
+export { ErrorSums, type QuantizationError } from './metrics.js';
+export { dequantizeEdit } from './onnxEdit.js';
+export { packedRowBytes, packRows, storedBits, unpackRows } from './pack.js';
+export { type PackedOutputs, packedBytes, packedOutputs } from './packedOutputs.js';
+export { type QuantizedLayer, quantizeLayer } from './quantizeLayer.js';
+export { asymmetricScale, decode, encode, type Quantizer, symmetricScale } from './quantizer.js';
+export {
+  addErrors,
+  codeCount,
+  type QuantizedTensor,
+  type QuantizeOptions,
+  quantizeTensor,
+} from './quantizeTensor.js';
+export { correctedBias, type MixedLayer, planMixed, smoothingFactors } from './refinements.js';
+export { largestCode, SCHEMES, type Scheme } from './scheme.js';

@@ -1,0 +1,106 @@
+import type { Choice, MethodDescription, Parameter } from '@espalier/base';
+
+const schemes: readonly Choice[] = [
+  ...[8, 7, 6, 5, 4, 3, 2].flatMap((bits) => [
+    { value: `int${bits}-sym`, doc: `${2 ** bits - 1} codes around 0; 0 is one of them.` },
+    { value: `int${bits}-asym`, doc: `${2 ** bits} codes from the smallest value to the largest; 0 is one of them.` },
+  ]),
+  { value: 'binary', doc: 'Signs, times the mean magnitude. Not usable as is: such a model has to be trained.' },
+  { value: 'fp16', doc: 'IEEE half precision.' },
+  { value: 'bf16', doc: 'Half precision with the exponent of f32.' },
+  { value: 'keep', doc: 'As it is.' },
+];
+
+/** What is quantized how: of a step, and of each of its rules. */
+const HOW: Readonly<Record<string, Parameter>> = {
+  scheme: { kind: 'oneOf', default: 'int8-sym', values: schemes, doc: 'How numbers become codes.' },
+  granularity: {
+    kind: 'oneOf',
+    default: 'channel',
+    doc: 'What shares a scale.',
+    values: [
+      { value: 'tensor', doc: 'The whole tensor.' },
+      { value: 'channel', doc: 'Each output channel.' },
+      { value: 'group', doc: 'So many consecutive weights of a row.' },
+    ],
+  },
+  groupSize: {
+    kind: 'integer',
+    minimum: 1,
+    default: 128,
+    unit: 'weights',
+    doc: 'Weights that share a scale, for group.',
+  },
+  range: {
+    kind: 'oneOf',
+    default: 'max',
+    doc: 'How the largest magnitude that is represented is chosen; symmetric schemes alone.',
+    values: [
+      { value: 'max', doc: 'The largest there is: nothing is cut off.' },
+      { value: 'percentile', doc: 'So many of a hundred magnitudes lie below.' },
+      { value: 'mse', doc: 'The smallest squared error among a hundred candidates.' },
+      { value: 'kl', doc: 'The distribution of the codes diverges least; for bell-shaped values.' },
+    ],
+  },
+  percentile: { kind: 'number', minimum: 0.001, maximum: 100, default: 99.99, doc: 'For range: percentile.' },
+};
+
+const withoutDefaults = (parameters: Readonly<Record<string, Parameter>>): Record<string, Parameter> =>
+  Object.fromEntries(
+    Object.entries(parameters).map(([name, parameter]) => {
+      const { default: _, ...rest } = parameter as Parameter & { default?: unknown };
+      return [name, rest as Parameter];
+    }),
+  );
+
+/** Every method, one entry each. */
+export const methods: readonly MethodDescription[] = [
+  {
+    verb: 'quantize',
+    name: 'post-training',
+    summary: 'Store weights as codes of few bits with scales; nothing is trained.',
+    source:
+      'Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018; Rastegari et al., "XNOR-Net", ECCV 2016 (binary)',
+    parameters: {
+      default: {
+        kind: 'group',
+        item: HOW,
+        doc: 'What holds where no rule matches. The first and the last layer, biases, normalizations and embeddings stay as they are.',
+      },
+      rules: {
+        kind: 'list',
+        doc: 'Exceptions: the first rule whose glob matches the tensor wins, also for the first and the last layer.',
+        item: {
+          match: { kind: 'text', required: true, doc: 'A glob over names of tensors.' },
+          ...withoutDefaults(HOW),
+        },
+      },
+      nonFinite: {
+        kind: 'oneOf',
+        default: 'refuse',
+        doc: 'What becomes of a tensor that holds NaN or infinity.',
+        values: [
+          { value: 'refuse', doc: 'The step fails and says where.' },
+          { value: 'keep', doc: 'The tensor stays as it is, and the report says so.' },
+        ],
+      },
+    },
+  },
+  {
+    verb: 'quantize',
+    name: 'gguf',
+    summary: 'Store weights in blocks of 32 as llama.cpp reads them; for models in GGUF.',
+    source: 'ggml, block_q8_0 and block_q4_0',
+    parameters: {
+      type: {
+        kind: 'oneOf',
+        default: 'Q8_0',
+        doc: 'The type of the blocks.',
+        values: [
+          { value: 'Q8_0', doc: '8.5 bits a weight.' },
+          { value: 'Q4_0', doc: '4.5 bits a weight.' },
+        ],
+      },
+    },
+  },
+];

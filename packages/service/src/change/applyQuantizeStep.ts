@@ -1,0 +1,133 @@
+import { fail, ok } from '@espalier/base';
+import type { ChangeNote } from '@espalier/protocol';
+import { chooseLayers, type LayerRules } from '@espalier/pruning';
+import { assignSchemes, type GgufType, type PostTrainingOptions } from '@espalier/quantization';
+import { isFloat } from '@espalier/tensor';
+import { type EditedTensor, entryAfter, headAfter } from './edited.js';
+import { toBlocks } from './quantize/toBlocks.js';
+import { type Quantized, toCodes } from './quantize/toCodes.js';
+import { toHalves } from './quantize/toHalves.js';
+import type { ApplyStep } from './step.js';
+
+/** The first and the last layer stay as they are unless a rule says otherwise. */
+const ENDS: LayerRules = { layers: [], roles: ['first', 'last'], minElements: 0, preset: 'none' };
+
+/**
+ * What a step that stores weights with few bits makes of a state. Tensors that are not chosen, or that are stored with few bits already, stay with the reason. Faults:
+ * `quantize/non-finite`, `quantize/nothing`, those of the sources.
+ */
+export const applyQuantizeStep: ApplyStep = async (state, step, exclude, _open, work) => {
+  const heads = state.tensors.map(headAfter);
+  const { graph } = state.checkpoint;
+  const rules = [exclude, step.exclude];
+  const excluded = chooseLayers(heads, rules, graph).leftAlone;
+  const byDefault = chooseLayers(heads, [...rules, ENDS], graph);
+  const options = step.options as PostTrainingOptions & { readonly type?: GgufType };
+  const weights = new Set(byDefault.chosen.map(({ name }) => name));
+  const { how, idle } = assignSchemes(heads, weights, options);
+  const notes: ChangeNote[] = idle.map((match) => ({
+    code: 'quantize/idle-rule',
+    severity: 'warning',
+    message: `The rule for ${match} matches no tensor.`,
+  }));
+  const tensors: EditedTensor[] = [];
+  let changed = 0;
+  for (const [done, tensor] of state.tensors.entries()) {
+    work.signal.throwIfAborted();
+    const head = headAfter(tensor);
+    const mine =
+      step.method === 'gguf' ? (weights.has(head.name) ? ('blocks' as const) : undefined) : how.get(head.name);
+    const why =
+      whyNot(tensor, excluded.get(head.name)) ??
+      (mine === undefined ? (byDefault.leftAlone.get(head.name) ?? 'kept') : null);
+    if (why !== null || mine === undefined) {
+      tensors.push({ ...tensor, leftAlone: why });
+      continue;
+    }
+    work.progress({ done, total: state.tensors.length, label: head.name });
+    const layer = { head, entry: entryAfter(tensor) };
+    const made: Quantized =
+      mine === 'blocks'
+        ? await toBlocks(layer, options.type ?? 'Q8_0', work)
+        : mine.scheme.kind === 'half'
+          ? await toHalves(layer, mine.scheme.dtype, work)
+          : await toCodes(layer, mine, work);
+    if (made.kind === 'fault' && options.nonFinite !== 'keep') return fail(made.fault);
+    if (made.kind === 'done') {
+      const { mask: _, ...unmasked } = tensor;
+      tensors.push({ ...unmasked, after: made.replacement, steps: [...tensor.steps, step.id], leftAlone: null });
+      changed++;
+      continue;
+    }
+    const reason = made.kind === 'fault' ? made.fault.message : made.why;
+    if (made.kind === 'fault')
+      notes.push({ code: made.fault.code, severity: 'warning', message: reason, tensor: head.name });
+    tensors.push({ ...tensor, leftAlone: reason });
+  }
+  if (changed === 0) {
+    const reasons = [...new Set(tensors.flatMap(({ leftAlone }) => leftAlone ?? []))].filter(
+      (why) => !why.includes('not a weight'),
+    );
+    return fail({
+      code: 'quantize/nothing',
+      message: `No tensor is left to quantize${reasons.length === 0 ? '.' : `: ${reasons.slice(0, 3).join('; ')}.`}`,
+      file: state.checkpoint.files[0]?.name ?? '',
+    });
+  }
+  return ok({ ...state, tensors, notes: [...state.notes, ...notes, ...losses(tensors)] });
+};
+
+/** Why a tensor cannot be stored with fewer bits; null where it can. */
+function whyNot(tensor: EditedTensor, excluded: string | undefined): string | null {
+  const { entry, after } = tensor;
+  if (excluded?.startsWith('excluded')) return excluded;
+  if (entry.data.kind === 'none') return 'its values cannot be read';
+  if (after?.stored !== undefined) return 'an earlier step quantized it';
+  if (entry.elements < 2) return 'a single number';
+  if (!isFloat(entry.storage as never)) return `stored as ${entry.storage}: quantized already, or no numbers to round`;
+  return null;
+}
+
+/** Fewer decibels than these are told, by the bits of a code: signs lose as much as they lose. */
+function limitOf(bits: number): number {
+  if (bits === 1) return Number.NEGATIVE_INFINITY;
+  return bits <= 4 ? 15 : 30;
+}
+
+/** Layers that are named one by one. */
+const NAMED = 3;
+
+/** What people should know of the losses. */
+function losses(tensors: readonly EditedTensor[]): ChangeNote[] {
+  const all = tensors.flatMap(({ head, after }) =>
+    after?.quantization === undefined ? [] : [{ name: head.name, ...after.quantization }],
+  );
+  const notes: ChangeNote[] = [];
+  const binary = all.filter(({ scheme }) => scheme === 'binary').length;
+  if (binary > 0) {
+    notes.push({
+      code: 'quantize/untrained-binary',
+      severity: 'warning',
+      message: `${binary} ${binary === 1 ? 'layer is' : 'layers are'} signs without training: not usable as is.`,
+    });
+  }
+  const low = all
+    .filter(({ sqnrDb, bits }) => typeof sqnrDb === 'number' && sqnrDb < limitOf(bits))
+    .sort((a, b) => Number(a.sqnrDb) - Number(b.sqnrDb));
+  for (const { name, sqnrDb, scheme } of low.slice(0, NAMED)) {
+    notes.push({
+      code: 'quantize/low-sqnr',
+      severity: 'warning',
+      message: `${name} keeps ${Number(sqnrDb).toFixed(1)} dB as ${scheme}: give it more bits, or smaller groups.`,
+      tensor: name,
+    });
+  }
+  if (low.length > NAMED) {
+    notes.push({
+      code: 'quantize/low-sqnr',
+      severity: 'warning',
+      message: `${low.length - NAMED} more layers lose as much.`,
+    });
+  }
+  return notes;
+}
