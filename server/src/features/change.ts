@@ -88,7 +88,8 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
       later.unref();
     },
   });
-  void queue.restore();
+  // Nothing is said of jobs, and none is added, before the earlier ones are known.
+  const restored = queue.restore();
 
   const refused: Fault = {
     code: 'job/not-trusted',
@@ -104,14 +105,19 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
     return found.ok ? { ok: true, value: TEXTS[format](found.value) } : found;
   });
   answer(connection, sweep, ({ path }) => readSweep(context.files, path));
-  answer(connection, listJobs, async () => queue.list());
+  answer(connection, listJobs, async () => {
+    await restored;
+    return queue.list();
+  });
   answer(connection, startJob, async (request): Promise<Answer<Job>> => {
+    await restored;
     if (!context.rules().trusted) return { ok: false, fault: refused };
     const job = queue.add(request);
     remember(request);
     return { ok: true, value: job };
   });
   answer(connection, rerunJob, async ({ id }): Promise<Answer<Job>> => {
+    await restored;
     if (!context.rules().trusted) return { ok: false, fault: refused };
     const job = queue.rerun(id);
     if (job === null)
@@ -120,7 +126,10 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
     return { ok: true, value: job };
   });
   answer(connection, cancelJob, async ({ id }) => ({ done: queue.cancel(id) }));
-  answer(connection, forgetJobs, async ({ id }) => ({ removed: queue.forget(id) }));
+  answer(connection, forgetJobs, async ({ id }) => {
+    await restored;
+    return { removed: queue.forget(id) };
+  });
   return queue;
 }
 
