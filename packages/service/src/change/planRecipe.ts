@@ -179,7 +179,8 @@ function manifestNotes(
     if (!destination.ok) return [];
     const { checkpoint } = edited;
     const { name, writer } = destination.value;
-    if (!needsManifest(checkpoint, edited, writer, contentOf(edited, {}, outputs[i]!.masks))) return [];
+    const content = contentOf(edited, {}, writer.format, outputs[i]!.masks);
+    if (!content.ok || !needsManifest(checkpoint, edited, writer, content.value)) return [];
     const message = `${name} holds the tensors of the ${checkpoint.formatLabel} input as ${writer.label}, without its structure; ${manifestName(name)} beside it tells layers, shapes and what was removed.`;
     return [{ code: 'output/shape-manifest', severity: 'information', message }];
   });
