@@ -45,6 +45,7 @@ export {
 } from './report/inspectSchema.js';
 export { inspectCsv, inspectMarkdown } from './report/inspectTexts.js';
 export { patternText } from './report/patternText.js';
+export { quantizationCells } from './report/quantizationCells.js';
 export { hubCacheFolder } from './resolve/hub.js';
 export { nearestName } from './resolve/nearestName.js';
 export { baseName, joinPath, parentOf, relativeTo } from './resolve/paths.js';

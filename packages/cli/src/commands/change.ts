@@ -12,7 +12,7 @@ import {
 import { changePorts } from '@espalier/host';
 import type { ChangeReport } from '@espalier/protocol';
 import { type Problem, parseRecipe } from '@espalier/recipe';
-import { isSweep, type RunFailure, type RunResult, runRecipe } from '@espalier/service';
+import { isSweep, quantizationCells, type RunFailure, type RunResult, runRecipe } from '@espalier/service';
 import { type Column, tableLines } from '../table.js';
 import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';
 import { VERSION } from '../version.js';
@@ -145,9 +145,8 @@ const COLUMNS: readonly Column[] = [
   { head: 'after', align: 'right' },
 ];
 
-const QUANTIZED: readonly Column[] = [
-  { head: 'layer', align: 'left', shrinks: true },
-  { head: 'weights', align: 'right' },
+/** The texts of `quantizationCells`. */
+export const LOSSES: readonly Column[] = [
   { head: 'scheme', align: 'left' },
   { head: 'scale for', align: 'left' },
   { head: 'bits a weight', align: 'right' },
@@ -155,15 +154,17 @@ const QUANTIZED: readonly Column[] = [
   { head: 'cosine', align: 'right' },
 ];
 
+const QUANTIZED: readonly Column[] = [
+  { head: 'layer', align: 'left', shrinks: true },
+  { head: 'weights', align: 'right' },
+  ...LOSSES,
+];
+
 /** Layers that are stored with few bits: what that loses. */
-function quantizedRows({ layers }: RunResult): string[][] {
-  return layers.flatMap(({ name, elements, quantization: q }) => {
-    if (q === undefined) return [];
-    const db = typeof q.sqnrDb === 'number' ? q.sqnrDb.toFixed(1) : (q.sqnrDb ?? '–');
-    const cosine = q.cosine === null ? '–' : q.cosine.toFixed(5);
-    return [[printable(name), exactCount(elements), q.scheme, q.granularity, q.bitsPerWeight.toFixed(2), db, cosine]];
-  });
-}
+const quantizedRows = ({ layers }: RunResult): string[][] =>
+  layers.flatMap(({ name, elements, quantization }) =>
+    quantization === undefined ? [] : [[printable(name), exactCount(elements), ...quantizationCells(quantization)]],
+  );
 
 function tableOf(result: RunResult, terminal: Terminal): string[] {
   const { bold, dim, yellow } = coloursOf(terminal);

@@ -1,10 +1,10 @@
 import { bytesText, exactCount, percentFigure, printable, shapeText } from '@espalier/base';
 import type { Plan } from '@espalier/protocol';
-import { stepTitle } from '@espalier/service';
+import { quantizationCells, stepTitle } from '@espalier/service';
 import { openSession } from '../session.js';
 import { type Column, tableLines } from '../table.js';
 import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';
-import { type RecipeText, sayFailure } from './change.js';
+import { LOSSES, type RecipeText, sayFailure } from './change.js';
 
 const COLUMNS: readonly Column[] = [
   { head: 'layer', align: 'left', shrinks: true },
@@ -45,6 +45,8 @@ function planLines(found: Plan, terminal: Terminal): string[] {
   const { bold, dim, yellow } = coloursOf(terminal);
   const touched = found.layers.filter(({ leftAlone }) => leftAlone === null);
   const others = found.layers.filter(({ leftAlone }) => leftAlone !== null);
+  const isQuantized = touched.some(({ quantization }) => quantization !== undefined);
+  const columns = isQuantized ? [...COLUMNS, ...LOSSES] : COLUMNS;
   const rows = touched.map((layer) => [
     printable(layer.name),
     shapeText(layer.shape.after),
@@ -52,9 +54,10 @@ function planLines(found: Plan, terminal: Terminal): string[] {
     percentFigure(layer.zeros.after, layer.elements.after),
     layer.energyKept === null ? '–' : percentFigure(layer.energyKept, 1),
     layer.patterns.join(' '),
+    ...(isQuantized ? quantizationCells(layer.quantization) : []),
   ]);
   const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0;
-  const [head, ...lines] = tableLines(COLUMNS, rows, width);
+  const [head, ...lines] = tableLines(columns, rows, width);
   const { prunableElements, prunableZeros, energyKept, sizes, macs } = found.totals;
   const share = (zeros: number, all: number): string => (all === 0 ? '–' : percentFigure(zeros, all));
   return [
@@ -66,7 +69,7 @@ function planLines(found: Plan, terminal: Terminal): string[] {
     ...found.notes.map((note) => `  ${yellow(note.severity)}  ${printable(note.message)}  ${dim(note.code)}`),
     ...(found.notes.length > 0 ? [''] : []),
     `  ${share(prunableZeros.before, prunableElements.before)} → ${bold(`${share(prunableZeros.after, prunableElements.after)} %`)} of ${exactCount(prunableElements.after)} weights zero${energyKept === null ? '' : ` · ${percentFigure(energyKept, 1)} % of the energy kept`}`,
-    `  on disk: raw ${bytesText(sizes.after.raw)} · CSR ${bytesText(sizes.before.csr)} → ${bytesText(sizes.after.csr)} · bitmask ${bytesText(sizes.before.bitmask)} → ${bytesText(sizes.after.bitmask)}`,
+    `  on disk: raw ${isQuantized ? `${bytesText(sizes.before.raw)} → ` : ''}${bytesText(sizes.after.raw)} · CSR ${bytesText(sizes.before.csr)} → ${bytesText(sizes.after.csr)} · bitmask ${bytesText(sizes.before.bitmask)} → ${bytesText(sizes.after.bitmask)}`,
     ...(macs === null
       ? []
       : [

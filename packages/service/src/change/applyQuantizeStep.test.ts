@@ -2,6 +2,7 @@ import { idleWork } from '@espalier/base';
 import { openCheckpoint, readValues } from '@espalier/checkpoint';
 import { memorySource } from '@espalier/tensor';
 import { expect, test } from 'vitest';
+import { reportCsv, reportMarkdown } from '../report/changeTexts.js';
 import { MemoryFiles, safetensorsBytes } from '../testing/memoryFiles.js';
 import { memoryMachine } from '../testing/memoryMachine.js';
 import { planRecipe } from './planRecipe.js';
@@ -141,4 +142,30 @@ test('half precision halves the bytes', async () => {
   expect(answer.value.bytes).toEqual({ before: 1248, after: 624 });
   const { tensors } = await opened(b.files, '/work/out/q.safetensors');
   expect(new Set(tensors.map(({ storage }) => storage))).toEqual(new Set(['BF16']));
+});
+
+test('the report says how much smaller the tensors are, and what each of them loses', async () => {
+  const { answer } = await run(
+    recipe(
+      '{ method: post-training, default: { scheme: int8-sym, granularity: channel }, rules: [{ match: fc1.*, scheme: int4-sym }] }',
+    ),
+  );
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  const { content } = answer.value.report!;
+  const [conv2, fc1] = content.plan.layers.flatMap(({ name, quantization }) =>
+    quantization === undefined || name.endsWith('bias') ? [] : [quantization],
+  );
+  expect(content.title).toBe('model.safetensors · post-training int8-sym by channel');
+  const [smaller, signal] = content.verdict;
+  // Of conv2 and fc1 with its bias: 64 + 192 + 6 weights of four bytes before, codes and scales after.
+  const after = 64 + 4 * 4 + 192 / 2 + 6 * 4 + (6 / 2 + 4);
+  expect(smaller![0]!.text).toBe(`${((4 * (64 + 192 + 6)) / after).toFixed(1)}x`);
+  expect(smaller![1]!.text).toBe(' smaller: 3 tensors with 4 to 8 bits a weight;');
+  const db = Number(signal![0]!.text.replace(' dB', ''));
+  expect(db).toBeGreaterThan(Number(fc1!.sqnrDb));
+  expect(db).toBeLessThan(Number(conv2!.sqnrDb));
+  const markdown = reportMarkdown(content);
+  expect(markdown).toContain('| Layer | Shape | Weights | Zero % before | After | Energy kept % | Patterns | Scheme |');
+  expect(markdown).toMatch(/\| fc1\.weight \|.* \| int4-sym \| channel \| 5\.00 \| \d\d\.\d \| 0\.99\d{3} \|/);
+  expect(reportCsv(content)).toMatch(/fc1\.weight,.*,int4-sym,channel,5,\d\d\.\d+,0\.99\d+,0\.\d+/);
 });

@@ -4,6 +4,7 @@ import type { ChangeReport, Plan } from '@espalier/protocol';
 import type { Recipe } from '@espalier/recipe';
 import { bridgeOf, modelLatency, timeClauses } from '../latency/modelTimes.js';
 import { toLayerLatency } from '../latency/speedUp.js';
+import { decibelText, overallSqnr } from '../report/quantizationCells.js';
 
 export interface ReportFacts {
   readonly plan: Plan;
@@ -58,13 +59,17 @@ export function changeReport(facts: ReportFacts): ChangeReport {
 
 /** `magnitude 80 %, model`: the method and what distinguishes it. */
 export function stepTitle({ method, options }: Plan['steps'][number]): string {
-  const { sparsity, scope, ratio, n, m, mode } = options;
+  const { sparsity, scope, ratio, n, m, mode, type } = options;
+  const { scheme, granularity } = (options['default'] ?? {}) as Readonly<Record<string, unknown>>;
   const parts = [
     typeof sparsity === 'number' ? `${Number((sparsity * 100).toFixed(2))} %` : null,
     typeof n === 'number' && typeof m === 'number' ? `${n}:${m}` : null,
     typeof ratio === 'string' ? ratio : null,
     typeof scope === 'string' ? (scope === 'model' ? 'model-wide' : 'layer by layer') : null,
     typeof mode === 'string' && mode !== 'paper' ? mode : null,
+    typeof type === 'string' ? type : null,
+    typeof scheme === 'string' ? scheme : null,
+    typeof granularity === 'string' ? `by ${granularity}` : null,
   ].filter((part) => part !== null);
   return [method, ...parts].join(' ');
 }
@@ -72,17 +77,18 @@ export function stepTitle({ method, options }: Plan['steps'][number]): string {
 type Clause = ChangeReport['verdict'][number];
 
 /** What was gained and what it cost, but for time. */
-function verdictOf({ totals }: Pick<Plan, 'totals'>): Clause[] {
+function verdictOf({ steps, totals, layers }: Pick<Plan, 'steps' | 'totals' | 'layers'>): Clause[] {
   const { prunableElements, prunableZeros, energyKept, macs } = totals;
   const share = (zeros: number, elements: number): string => `${percentFigure(zeros, elements)} %`;
-  const clauses: Clause[] = [
-    [
-      { text: share(prunableZeros.after, prunableElements.after), strong: true },
-      { text: ` of ${exactCount(prunableElements.after)} weights are zero, ` },
-      { text: share(prunableZeros.before, prunableElements.before) },
-      { text: ' were;' },
-    ],
-  ];
+  const clauses = quantizationClauses(layers);
+  // Rounding makes zeros as well, but nobody asked for them.
+  if (steps.length > 0 && steps.every(({ verb }) => verb === 'quantize')) return clauses;
+  clauses.push([
+    { text: share(prunableZeros.after, prunableElements.after), strong: true },
+    { text: ` of ${exactCount(prunableElements.after)} weights are zero, ` },
+    { text: share(prunableZeros.before, prunableElements.before) },
+    { text: ' were;' },
+  ]);
   if (macs !== null && macs.after.effective > 0 && macs.before.effective > macs.after.effective) {
     const times = macs.before.effective / macs.after.effective;
     clauses.push([
@@ -94,4 +100,25 @@ function verdictOf({ totals }: Pick<Plan, 'totals'>): Clause[] {
     clauses.push([{ text: share(energyKept, 1), strong: true }, { text: ' of the energy of the weights is kept;' }]);
   }
   return clauses;
+}
+
+/** How small quantized layers became, and what is left of their signal. */
+function quantizationClauses(layers: Plan['layers']): Clause[] {
+  const quantized = layers.filter(({ quantization }) => quantization !== undefined);
+  if (quantized.length === 0) return [];
+  const bits = quantized.map(({ quantization }) => quantization!.bits);
+  const [least, most] = [Math.min(...bits), Math.max(...bits)];
+  const bytes = (of: 'before' | 'after'): number => quantized.reduce((sum, { sizes }) => sum + sizes[of].raw, 0);
+  const db = overallSqnr(quantized);
+  return [
+    [
+      { text: `${(bytes('before') / Math.max(1, bytes('after'))).toFixed(1)}x`, strong: true },
+      {
+        text: ` smaller: ${quantized.length} ${quantized.length === 1 ? 'tensor' : 'tensors'} with ${least === most ? most : `${least} to ${most}`} ${most === 1 ? 'bit' : 'bits'} a weight;`,
+      },
+    ],
+    ...(db === null
+      ? []
+      : [[{ text: `${decibelText(db)} dB`, strong: true }, { text: ' of signal over noise in these;' }]]),
+  ];
 }

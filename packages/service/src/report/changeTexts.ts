@@ -1,6 +1,7 @@
 import { bytesText, exactCount, percentFigure, printable, shapeText } from '@espalier/base';
 import type { ChangeReport, LayerChange } from '@espalier/protocol';
 import { csvText } from './csv.js';
+import { QUANTIZATION_HEADS, quantizationCells } from './quantizationCells.js';
 
 /** The verdict as one paragraph. */
 export const verdictText = ({ verdict }: Pick<ChangeReport, 'verdict'>): string =>
@@ -24,7 +25,7 @@ export function reportMarkdown(report: ChangeReport): string {
     '',
     '## Layers',
     '',
-    ...table(LAYER_HEADS, plan.layers.filter(isTouched).map(layerRow)),
+    ...table(layerHeads(plan.layers), layerRows(plan.layers)),
     '',
     ...(plan.notes.length === 0
       ? []
@@ -62,6 +63,12 @@ export const reportCsv = ({ plan }: ChangeReport): string =>
       'macs after, zeros skipped',
       'patterns',
       'left alone',
+      'scheme',
+      'scale for',
+      'bits a weight',
+      'SQNR dB',
+      'cosine',
+      'mean squared error',
     ],
     ...plan.layers.map((layer) => [
       layer.name,
@@ -75,6 +82,12 @@ export const reportCsv = ({ plan }: ChangeReport): string =>
       layer.macs?.after.effective ?? null,
       layer.patterns.join(' '),
       layer.leftAlone,
+      layer.quantization?.scheme ?? null,
+      layer.quantization?.granularity ?? null,
+      layer.quantization?.bitsPerWeight ?? null,
+      layer.quantization?.sqnrDb ?? null,
+      layer.quantization?.cosine ?? null,
+      layer.quantization?.mse ?? null,
     ]),
   ]);
 
@@ -119,7 +132,7 @@ pre { overflow: auto; }
 <p class="verdict">${verdict}</p>
 <p>Accuracy: ${html(accuracyText(report))}.</p>
 ${section('What changed', rows(['Quantity', 'Before', 'After', 'Change'], totalRows(report)))}
-${section('Layers', rows(LAYER_HEADS, report.plan.layers.filter(isTouched).map(layerRow)))}
+${section('Layers', rows(layerHeads(report.plan.layers), layerRows(report.plan.layers)))}
 ${notes === '' ? '' : section('What to watch', `<ul>${notes}</ul>`)}
 ${section('How it was made', `${rows(['', ''], provenanceRows(report))}<pre>${html(report.provenance.recipe)}</pre>`)}
 </body>
@@ -128,6 +141,18 @@ ${section('How it was made', `${rows(['', ''], provenanceRows(report))}<pre>${ht
 }
 
 const isTouched = ({ leftAlone }: LayerChange): boolean => leftAlone === null;
+const isQuantized = ({ quantization }: LayerChange): boolean => quantization !== undefined;
+
+/** Layers that no step stores with few bits need no columns for that. */
+const layerHeads = (layers: readonly LayerChange[]): readonly string[] =>
+  layers.some(isQuantized) ? [...LAYER_HEADS, ...QUANTIZATION_HEADS] : LAYER_HEADS;
+
+function layerRows(layers: readonly LayerChange[]): string[][] {
+  const wide = layers.some(isQuantized);
+  return layers
+    .filter(isTouched)
+    .map((layer) => [...layerRow(layer), ...(wide ? quantizationCells(layer.quantization) : [])]);
+}
 
 const layerRow = (layer: LayerChange): string[] => [
   printable(layer.name),
