@@ -55,6 +55,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     const rules = () => ({ workspaceRoots: folders, trusted: isTrusted });
     const files = nodeFiles(rules);
     const listeners: ((path: string | null) => void)[] = [];
+    const ready: (() => void)[] = [];
     const log = (message: string): void => connection.console.log(message);
     const pool = createWorkerPool({
       entry: options.workerEntry,
@@ -87,6 +88,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       commands: given.commands ?? false,
       inlayHintRefresh: params.capabilities.workspace?.inlayHint?.refreshSupport ?? false,
       codeLensRefresh: params.capabilities.workspace?.codeLens?.refreshSupport ?? false,
+      dynamic: dynamicFeatures(params.capabilities.textDocument),
       locale: given.locale ?? params.locale ?? 'en-US',
     };
 
@@ -108,6 +110,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
           service: workspace,
           settings: () => settings,
           client,
+          onReady: (listener) => void ready.push(listener),
           onChange: (listener) => void listeners.push(listener),
           onDocument: documents.onDocument,
           log,
@@ -136,6 +139,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     connection.onNotification(cancelScans.method, () => service.cancelScans());
     connection.onNotification(forgetFacts.method, () => service.forgetAll());
     connection.onInitialized(() => {
+      for (const listener of ready) listener();
       if (params.capabilities.workspace?.configuration) {
         void connection.client.register(DidChangeConfigurationNotification.type, { section: 'espalier' });
         void pull();
@@ -191,6 +195,14 @@ export function startServer(connection: Connection, options: ServerOptions): voi
   documents.listen(connection);
   connection.listen();
 }
+
+/** What the client takes registrations of after the start. */
+const dynamicFeatures = (texts: object | undefined): ReadonlySet<string> =>
+  new Set(
+    Object.entries(texts ?? {}).flatMap(([name, value]: [string, { readonly dynamicRegistration?: boolean } | null]) =>
+      value?.dynamicRegistration === true ? [name] : [],
+    ),
+  );
 
 /** Files whose change outdates facts: certain checkpoints, and companions that hold or name weights. */
 const WATCHED = '**/*.{safetensors,gguf,onnx,tflite,pt,pth,ckpt,bin,npy,npz,keras,h5,hdf5,pb,index,json,data,dvc}';

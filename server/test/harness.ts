@@ -54,7 +54,7 @@ export class TestClient {
     );
     const client = new TestClient(child, connection, cache, undefined as unknown as InitializeResult);
     connection.onNotification((method, params) => client.#heard(method, params));
-    connection.onRequest('client/registerCapability', () => null);
+    connection.onRequest('client/registerCapability', (params) => client.#heard('client/registerCapability', params));
     connection.onRequest('workspace/configuration', ({ items }: { items: unknown[] }) =>
       items.map(() => options.initializationOptions?.['settings'] ?? null),
     );

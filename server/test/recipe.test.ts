@@ -7,8 +7,13 @@ import type {
   CodeAction,
   CodeLens,
   CompletionList,
+  DocumentSymbol,
+  FoldingRange,
   Hover,
   PublishDiagnosticsParams,
+  SemanticTokens,
+  TextEdit,
+  WorkspaceEdit,
 } from 'vscode-languageserver-protocol';
 import { TestClient } from './harness.js';
 
@@ -145,4 +150,100 @@ test('a hover on a step tells what it would do', async () => {
   const { uri, position } = await open(`${HEAD}  - pru|ne: { method: magnitude, sparsity: 0.8 }\n`);
   const hover = await client.request<Hover>('textDocument/hover', { textDocument: { uri }, position });
   expect((hover.contents as { value: string }).value).toContain('217,104 of 271,380 weights (80.0 %) would be zero.');
+});
+
+const EDITED = `# Prunes
+# and repairs.
+${HEAD}  - id: thin
+    prune: { method: magnitude,sparsity: 0.8 }
+    exclude: ["layer3.*.conv?"]
+sweep:
+  thin.sparsity: [0.5, 0.8]
+`;
+
+test('the outline names steps', async () => {
+  const { uri } = await open(EDITED);
+  const symbols = await client.request<DocumentSymbol[]>('textDocument/documentSymbol', { textDocument: { uri } });
+  expect(symbols.map(({ name }) => name)).toEqual(['input', 'output', 'steps', 'sweep']);
+  expect(symbols[2]!.children).toMatchObject([
+    { name: 'thin', detail: 'prune magnitude', range: { start: { line: 5, character: 4 } } },
+  ]);
+});
+
+test('steps and comments fold', async () => {
+  const { uri } = await open(EDITED);
+  const ranges = await client.request<FoldingRange[]>('textDocument/foldingRange', { textDocument: { uri } });
+  expect(ranges.map(({ startLine, endLine, kind }) => [startLine, endLine, kind])).toEqual([
+    [4, 7, undefined],
+    [5, 7, undefined],
+    [8, 9, undefined],
+    [0, 1, 'comment'],
+  ]);
+});
+
+test('a recipe is formatted, comments and all; other YAML is not ours', async () => {
+  const { uri, text } = await open(EDITED);
+  const ask = (of: string) =>
+    client.request<TextEdit[] | null>('textDocument/formatting', {
+      textDocument: { uri: of },
+      options: { tabSize: 2, insertSpaces: true },
+    });
+  expect(await ask(uri)).toMatchObject([{ newText: text.replace('magnitude,sparsity', 'magnitude, sparsity') }]);
+  const other = await client.open(join(folder, 'other.yaml'), 'yaml', 'a:    1\n');
+  expect(await ask(other)).toBeNull();
+});
+
+test('a step is renamed with what refers to it', async () => {
+  const { uri, text, position } = await open(EDITED.replace('thin\n', 'th|in\n'));
+  const textDocument = { uri };
+  expect(await client.request('textDocument/prepareRename', { textDocument, position })).toMatchObject({
+    placeholder: 'thin',
+  });
+  const { changes } = await client.request<WorkspaceEdit>('textDocument/rename', {
+    textDocument,
+    position,
+    newName: 'slim',
+  });
+  expect(changes![uri]!.map(({ newText, range }) => [range.start.line, newText])).toEqual([
+    [5, 'slim'],
+    [9, 'slim.sparsity'],
+  ]);
+  const refused = client.request('textDocument/rename', { textDocument, position, newName: '1' });
+  await expect(refused).rejects.toThrow('A name has letters');
+  expect(text).toContain('id: thin');
+});
+
+test('globs over layers are highlighted: names and wildcards', async () => {
+  const { uri, text } = await open(EDITED);
+  const { data } = await client.request<SemanticTokens>('textDocument/semanticTokens/full', { textDocument: { uri } });
+  let [line, character] = [0, 0];
+  const tokens: string[] = [];
+  for (let i = 0; i < data.length; i += 5) {
+    character = data[i] === 0 ? character + data[i + 1]! : data[i + 1]!;
+    line += data[i]!;
+    const written = text.split('\n')[line]!.slice(character, character + data[i + 2]!);
+    tokens.push(`${written} ${['variable', 'regexp'][data[i + 3]!]}`);
+  }
+  expect(tokens).toEqual(['layer3. variable', '* regexp', '.conv variable', '? regexp']);
+});
+
+test('an editor that allows it is told that these features are for recipes and budgets alone', async () => {
+  const names = ['documentSymbol', 'foldingRange', 'formatting', 'rename', 'semanticTokens'];
+  const textDocument = Object.fromEntries(names.map((name) => [name, { dynamicRegistration: true }]));
+  const other = await TestClient.start({ folders: [folder], capabilities: { textDocument } });
+  try {
+    const { capabilities } = other.initialized;
+    expect(capabilities).not.toHaveProperty('documentFormattingProvider');
+    for (const name of names) {
+      const { registrations } = await other.waitFor<{
+        registrations: { method: string; registerOptions: { documentSelector: { pattern: string }[] } }[];
+      }>('client/registerCapability', (params) => params.registrations[0]!.method === `textDocument/${name}`);
+      expect(registrations[0]!.registerOptions.documentSelector.map(({ pattern }) => pattern)).toEqual([
+        '**/*.espalier.{yaml,yml}',
+        '**/espalier.budget.{yaml,yml}',
+      ]);
+    }
+  } finally {
+    await other.stop();
+  }
 });

@@ -1,5 +1,4 @@
 import type { Parameter } from '@espalier/base';
-import { parseDocument } from 'yaml';
 import { rangeText } from './hover.js';
 import { type Located, locate } from './locate.js';
 import { methodIn } from './methodIn.js';
@@ -15,6 +14,7 @@ import {
   VERBS,
 } from './schema.js';
 import { sweepKeys, sweepParameter } from './sweepWords.js';
+import { yamlDocument } from './yamlDocument.js';
 
 export interface RecipeCompletion {
   readonly label: string;
@@ -59,7 +59,7 @@ function siteAt(
   to: number,
 ): { readonly located: Located; readonly recipe: unknown } | null {
   const readings = [MARK, `${MARK}: `].map((word) => {
-    const document = parseDocument(text.slice(0, from) + word + text.slice(to), { uniqueKeys: false });
+    const document = yamlDocument(text.slice(0, from) + word + text.slice(to), false);
     return { document, located: locate(document, from + 1), errors: document.errors.length };
   });
   const best = readings.filter(({ located }) => located !== null).sort((a, b) => a.errors - b.errors)[0];

@@ -1,11 +1,15 @@
 export { type Completions, completeRecipe, type RecipeCompletion } from './complete.js';
+export { type Fold, yamlFolds } from './folds.js';
+export { formatYaml } from './format.js';
 export { type RecipeHover, recipeHover } from './hover.js';
 export { type LayerGlob, layerGlobAt, layerGlobs } from './layerGlobs.js';
 export { type ParsedRecipe, parseRecipe } from './parse.js';
 export { type Place, placeAt } from './place.js';
 export type { Fix, Problem } from './problem.js';
 export type { Budget, Exclusions, Recipe, RecipeInput, RecipeOutput, RecipeStep } from './recipe.js';
+export { renameStep, type StepName, stepNameAt, type TextEdit } from './renameStep.js';
 export { methodOf, methodsOf, type Schema, schema, TOP_KEYS, VERBS } from './schema.js';
 export { stepAt } from './stepAt.js';
 export type { SweepAxis, SweepValue } from './sweep.js';
 export { type SweepPoint, sweepFolder, sweepPoints } from './sweepPoints.js';
+export { type YamlSymbol, yamlSymbols } from './symbols.js';

@@ -1,16 +1,5 @@
 import { type MethodDescription, nearest, type OptionProblem, parseOptions } from '@espalier/base';
-import {
-  type Document,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseDocument,
-  type YAMLMap,
-} from 'yaml';
+import { type Document, isMap, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 import { optionsOfOtherMethods, parseSweep } from './parseSweep.js';
 import { placeOf } from './place.js';
 import { plain } from './plain.js';
@@ -26,6 +15,7 @@ import {
   TOP_KEYS,
   VERBS,
 } from './schema.js';
+import { yamlDocument } from './yamlDocument.js';
 
 export interface ParsedRecipe {
   /** null where a problem of severity `error` stands in the way. */
@@ -39,7 +29,7 @@ const NO_EXCLUSIONS: Exclusions = { layers: [], roles: [], minElements: 0, prese
 
 /** Text to recipe. Total: any text gives a document and problems with their places; a recipe only where nothing is wrong. */
 export function parseRecipe(text: string, schema: Schema = standardSchema): ParsedRecipe {
-  const document = parseDocument(text, { lineCounter: new LineCounter(), keepSourceTokens: false, uniqueKeys: true });
+  const document = yamlDocument(text);
   const problems: Problem[] = [];
   const say = (
     node: unknown,

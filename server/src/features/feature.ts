@@ -14,6 +14,8 @@ export interface FeatureContext {
   readonly service: ServerService;
   readonly settings: () => Settings;
   readonly client: ClientAbilities;
+  /** Called once the client is ready to be asked. */
+  onReady(listener: () => void): void;
   /** Called when facts of a checkpoint, its scan state, or files on disk changed. */
   onChange(listener: (path: string | null) => void): void;
   /** Called when a document was opened or changed (debounced), and with `closed` when it went away. */
@@ -37,6 +39,8 @@ export interface ClientAbilities {
   readonly commands: boolean;
   readonly inlayHintRefresh: boolean;
   readonly codeLensRefresh: boolean;
+  /** Features of texts, such as `formatting`, that the client lets a server register for some files alone. */
+  readonly dynamic: ReadonlySet<string>;
   readonly locale: string;
 }
 

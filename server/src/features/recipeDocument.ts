@@ -5,6 +5,13 @@ import { pathOfUri } from '../lsp/uri.js';
 /** Recipes are told by their name alone: other YAML is none of our business. */
 export const isRecipe = (uri: string): boolean => /\.espalier\.ya?ml$/i.test(new URL(uri, 'file:').pathname);
 
+/** The budget of a workspace or of a folder in it. */
+export const isBudget = (uri: string): boolean =>
+  /(?:^|\/)espalier\.budget\.ya?ml$/i.test(new URL(uri, 'file:').pathname);
+
+/** Recipes and budgets. */
+export const isOurs = (uri: string): boolean => isRecipe(uri) || isBudget(uri);
+
 let last: { readonly text: string; readonly parsed: ParsedRecipe } | null = null;
 
 /** The recipe in a text; several features ask about the same one. */
