@@ -62,7 +62,7 @@ test('globs over layers are found, and nothing else', () =>
       parseRecipe('exclude: a.*\nsteps:\n  - prune: magnitude\n    exclude: { layers: [b, "c.**"], roles: [first] }\n')
         .document,
     ).map(({ glob }) => glob),
-  ).toEqual(['a.*', 'b', 'c.**']));
+  ).toEqual(['a.*', 'b', 'c.**', 'd.*']));
 
 describe('formatting', () => {
   test.each([

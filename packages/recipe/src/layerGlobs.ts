@@ -43,7 +43,8 @@ function options(node: unknown, parameters: Readonly<Record<string, Parameter>>)
   return node.items.filter(isPair).flatMap((pair) => {
     const name = keyText(pair);
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    if (parameter?.kind === 'globs') return texts(pair.value);
+    // A rule of quantize says with one glob what it is for.
+    if (parameter?.kind === 'globs' || (parameter?.kind === 'text' && name === 'match')) return texts(pair.value);
     if (parameter?.kind === 'group') return options(pair.value, parameter.item);
     if (parameter?.kind !== 'list' || !isSeq(pair.value)) return [];
     return pair.value.items.flatMap((item) => options(item, parameter.item));
