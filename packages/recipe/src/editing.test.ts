@@ -59,8 +59,12 @@ test('values over several lines fold from their key, and runs of comments', () =
 test('globs over layers are found, and nothing else', () =>
   expect(
     layerGlobs(
-      parseRecipe('exclude: a.*\nsteps:\n  - prune: magnitude\n    exclude: { layers: [b, "c.**"], roles: [first] }\n')
-        .document,
+      parseRecipe(`exclude: a.*
+steps:
+  - prune: magnitude
+    exclude: { layers: [b, "c.**"], roles: [first] }
+  - quantize: { method: post-training, rules: [{ match: "d.*", scheme: keep }] }
+`).document,
     ).map(({ glob }) => glob),
   ).toEqual(['a.*', 'b', 'c.**', 'd.*']));
 
