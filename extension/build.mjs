@@ -44,6 +44,11 @@ await Promise.all([
     },
   }),
 ]);
+// For extensions that check YAML by schemas: package.json says which files each is for.
+await cp(fileURLToPath(new URL('../docs/schema/', import.meta.url)), `${here}dist/schema`, {
+  recursive: true,
+  filter: (path) => !/(?:inspect|diff)\.schema\.json$/.test(path),
+});
 await mkdir(`${here}dist/webviews`, { recursive: true });
 await cp(fileURLToPath(new URL('../webviews/dist/', import.meta.url)), `${here}dist/webviews`, {
   recursive: true,

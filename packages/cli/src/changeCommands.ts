@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { RATIOS, type Ratio } from '@espalier/pruning';
-import { methodOf, methodsOf, schema } from '@espalier/recipe';
+import { type JsonSchema, methodOf, methodsOf, recipeJsonSchema, schema } from '@espalier/recipe';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ChangeOptions, change, readRecipe } from './commands/change.js';
 import { type LatencyOptions, latency } from './commands/latency.js';
@@ -134,6 +134,7 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
     )
     .addOption(exclude())
     .addOption(format())
+    .option('--schema', 'print the JSON Schema of recipes', false)
     .addHelpText(
       'after',
       `\nExample:\n  espalier methods --ratios erk --density 0.1 resnet50.safetensors --format json\n${EXIT}`,
@@ -141,9 +142,17 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
     .action(
       async (
         model: string | undefined,
-        options: { format: 'table' | 'json'; ratios?: Ratio; density: number; exclude: string[] },
-      ) => ended(await methods(model, options, terminal)),
+        options: { format: 'table' | 'json'; ratios?: Ratio; density: number; exclude: string[]; schema: boolean },
+      ) =>
+        ended(
+          options.schema ? await printSchema(recipeJsonSchema(), terminal) : await methods(model, options, terminal),
+        ),
     );
+}
+
+async function printSchema(schemaOf: JsonSchema, terminal: Terminal): Promise<0> {
+  await print(terminal.out, `${JSON.stringify(schemaOf, null, 2)}\n`);
+  return 0;
 }
 
 const withRunning = (command: Command): Command =>

@@ -2,6 +2,7 @@ export { type Completions, completeRecipe, type RecipeCompletion } from './compl
 export { type Fold, yamlFolds } from './folds.js';
 export { formatYaml } from './format.js';
 export { type RecipeHover, recipeHover } from './hover.js';
+export { type JsonSchema, recipeJsonSchema, tableSchema } from './jsonSchema.js';
 export { type LayerGlob, layerGlobAt, layerGlobs } from './layerGlobs.js';
 export { type ParsedRecipe, parseRecipe } from './parse.js';
 export { type Place, placeAt } from './place.js';

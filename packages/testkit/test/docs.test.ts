@@ -192,6 +192,16 @@ test.each(['inspect', 'diff'] as const)(
   },
 );
 
+test.each(['recipe'] as const)(
+  'docs/schema/%s.schema.json is what the tables of methods say (vitest -u writes it)',
+  async (name) => {
+    const recipe = await import('@espalier/recipe');
+    const schema = { recipe: recipe.recipeJsonSchema }[name]();
+    const text = `${JSON.stringify(schema, null, 2)}\n`;
+    await expect(text).toMatchFileSnapshot(join(root, `docs/schema/${name}.schema.json`));
+  },
+);
+
 /** Samples are texts that tests look at; they need not make sense. */
 const documents = filesBelow('.', (name) => name.endsWith('.md')).filter((path) => !path.includes('/samples/'));
 
