@@ -117,6 +117,11 @@ const STATES: readonly Check[] = [
     keys: ['t', 'e'],
   },
   {
+    name: 'a report of few bits',
+    options: { page: 'report', scenario: { model: 'resnet', report: 'quantized' } },
+    ready: '#quantization',
+  },
+  {
     name: 'a report that cannot be read',
     options: { page: 'report', scenario: { model: 'resnet', report: 'unreadable' } },
     ready: '.fault-page',

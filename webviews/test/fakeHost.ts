@@ -17,7 +17,7 @@ import type {
 import { layoutOf, sizeOfLayout, statsOf, tileOf, valuesIn } from './fakeAnalysis.js';
 import { laterModel, pairDiff, pairTile, structureOf, trendOf } from './fakeCompare.js';
 import { type FakeTensor, headOf, resnet } from './fakeModel.js';
-import { FAKE_RECIPE, planOf, reportOf } from './fakeReport.js';
+import { FAKE_RECIPE, planOf, quantized, reportOf } from './fakeReport.js';
 import { sweepReport } from './fakeSweep.js';
 
 /** What the fake editor and server do. Plain data, so that a test can hand it into the page. */
@@ -30,7 +30,7 @@ export interface Scenario {
   readonly scanAutomatically?: boolean;
   readonly sampled?: boolean;
   /** The page of a run: a report, or the preview of a recipe that is fine, wrong, or may not run. */
-  readonly report?: 'done' | 'unreadable' | 'preview' | 'problems' | 'untrusted';
+  readonly report?: 'done' | 'quantized' | 'unreadable' | 'preview' | 'problems' | 'untrusted';
   /** The comparison of a sweep: all points, one that is not finished yet, or none that can be read. */
   readonly sweep?: 'done' | 'running' | 'unreadable';
   /** Sizes after gzip do not come with the values: they are asked for. */
@@ -327,7 +327,10 @@ class Host {
       case 'change/report':
         return this.scenario.report === 'unreadable'
           ? { ok: false, fault: FILE_FAULT }
-          : { ok: true, value: reportOf(this.tensors) };
+          : {
+              ok: true,
+              value: this.scenario.report === 'quantized' ? quantized(reportOf(this.tensors)) : reportOf(this.tensors),
+            };
       case 'change/sweep':
         return this.scenario.sweep === 'unreadable'
           ? { ok: false, fault: FILE_FAULT }
@@ -426,7 +429,7 @@ class Host {
         scanAutomatically,
       };
     if (report !== undefined) {
-      const isReport = report === 'done' || report === 'unreadable';
+      const isReport = report === 'done' || report === 'quantized' || report === 'unreadable';
       const recipe = { recipe: FAKE_RECIPE, folder: '/models', trusted: report !== 'untrusted' };
       if (!isReport) setTimeout(() => this.tell('page/recipe', recipe));
       const name = isReport ? 'resnet18-80.safetensors.report.json' : 'resnet18.espalier.yaml';

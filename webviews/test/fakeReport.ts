@@ -1,4 +1,4 @@
-import type { ChangeReport, LayerChange, Plan } from '@espalier/protocol';
+import type { ChangeReport, Figure, LayerChange, Plan } from '@espalier/protocol';
 import type { FakeTensor } from './fakeModel.js';
 
 const RECIPE =
@@ -6,17 +6,36 @@ const RECIPE =
 
 /** A report that follows from a model's own weights: what is zero in it was pruned, everything else was there before. */
 export function reportOf(tensors: readonly FakeTensor[], more: Partial<Plan> = {}): ChangeReport {
-  const plan = planOf(tensors, more);
+  const plan = timed(planOf(tensors, more));
+  const [before, ideal, after] = [sumOf(plan, 'dense'), idealOf(plan), sumOf(plan, 'csr')];
   return {
     schemaVersion: 1,
     title: 'resnet18.safetensors · magnitude 80 % model-wide',
     verdict: [
       [{ text: '79.6 %', strong: true }, { text: ' of 695,664 weights are zero, 0 % were;' }],
-      [{ text: 'time was not measured: zeros alone make nothing faster where a runtime computes dense.' }],
+      [
+        { text: `${(before / after).toFixed(1)}x`, strong: true },
+        { text: ' as fast here, if layers skip their zeros,' },
+      ],
+      [{ text: '1.0x', strong: true }, { text: ' where a runtime computes dense, as most do.' }],
     ],
     plan,
-    latency: [],
-    bridge: null,
+    latency: [
+      {
+        engine: 'Espalier kernels, WASM SIMD, 1 thread',
+        per: 'ms for the products of 21 layers in one run',
+        before: measured(before),
+        masked: null,
+        after: measured(after),
+      },
+    ],
+    bridge: [
+      { label: 'dense', ms: before, kind: 'end' },
+      { label: 'if every zero saved its share', ms: ideal, kind: 'ideal' },
+      { label: '1 layer is quickest dense', ms: 0.1 * (after - ideal), kind: 'loss' },
+      { label: 'skipping takes longer for each weight than computing', ms: 0.9 * (after - ideal), kind: 'loss' },
+      { label: 'each layer in its quickest way', ms: after, kind: 'end' },
+    ],
     runtimes: [],
     accuracy: null,
     accuracyMissing: 'no evaluate command',
@@ -33,6 +52,38 @@ export function reportOf(tensors: readonly FakeTensor[], more: Partial<Plan> = {
     },
   };
 }
+
+const measured = (value: number): Figure => ({
+  value,
+  how: { kind: 'measured', runs: 9, spread: 0.018, baseline: 'dense f32, WASM SIMD, 1 thread' },
+});
+
+/** Times that follow from the number of weights and the share of zeros; the first layer is quickest dense. */
+function timed(plan: Plan): Plan {
+  const layers = plan.layers.map((layer, i): LayerChange => {
+    if (layer.leftAlone !== null) return layer;
+    const dense = layer.elements.before / 20_000;
+    const kept = 1 - layer.zeros.after / layer.elements.after;
+    const csr = Math.max(0.01, dense * kept * (i === 0 ? 9 : 1.7));
+    const ways = [
+      { way: 'dense', ms: measured(dense) },
+      { way: 'csr', ms: measured(csr) },
+      { way: 'block-4x1', ms: measured(dense * (i === 0 ? 3 : 0.9)) },
+      { way: 'int8', ms: measured(dense / 2) },
+    ];
+    return { ...layer, latency: { problem: `${layer.shape.after[0]}×576 by 49`, ways, devices: [] } };
+  });
+  return { ...plan, layers };
+}
+
+const timesOf = ({ layers }: Plan) =>
+  layers.flatMap(({ latency, zeros, elements }) => {
+    if (latency === null) return [];
+    const [dense, csr] = latency.ways.map(({ ms }) => ms.value) as [number, number];
+    return [{ dense, csr: Math.min(dense, csr), ideal: dense * (1 - zeros.after / elements.after) }];
+  });
+const sumOf = (plan: Plan, which: 'dense' | 'csr'): number => timesOf(plan).reduce((sum, each) => sum + each[which], 0);
+const idealOf = (plan: Plan): number => timesOf(plan).reduce((sum, { ideal }) => sum + ideal, 0);
 
 export function planOf(tensors: readonly FakeTensor[], more: Partial<Plan> = {}): Plan {
   const layers = tensors.map(({ head, values }): LayerChange => {
@@ -123,3 +174,30 @@ export function planOf(tensors: readonly FakeTensor[], more: Partial<Plan> = {})
 }
 
 export const FAKE_RECIPE = RECIPE;
+
+/** The same with weights of 8 bits. */
+export const quantized = (report: ChangeReport): ChangeReport => ({
+  ...report,
+  plan: {
+    ...report.plan,
+    layers: report.plan.layers.map((layer) =>
+      layer.leftAlone !== null
+        ? layer
+        : {
+            ...layer,
+            quantization: {
+              scheme: 'int8-sym',
+              bits: 8,
+              bitsPerWeight: 8.125,
+              granularity: 'channel',
+              sqnrDb: 43.21,
+              mse: 1.2e-5,
+              maxAbsError: 0.0041,
+              cosine: 0.99998,
+              clippedShare: 0,
+              levels: { used: 240, all: 255 },
+            },
+          },
+    ),
+  },
+});

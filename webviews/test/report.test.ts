@@ -39,10 +39,10 @@ describe('a report', () => {
     const page = await open('done');
     await page.waitForSelector('.verdict');
     expect(await seenText(page, '.verdict')).toMatch(
-      /^79\.6 % of 695,664 weights are zero, 0 % were;\n.*time was not measured/,
+      /^79\.6 % of 695,664 weights are zero, 0 % were;\n[\d.]+x as fast here.*\n1\.0x where a runtime computes dense/,
     );
     expect(await seenText(page, '.verdict-facts')).toMatch(
-      /Accuracy: not measured: no evaluate command\s+Time: not measured/,
+      /Accuracy: not measured: no evaluate command\s+Time\s+measured here, median of 9, ±1\.8\s%/,
     );
     expect(await seenText(page, '#changed')).toMatch(/Sparsity, %\s+0\s+79\.\d/);
     expect(await seenText(page, '#changed')).toMatch(
@@ -50,6 +50,37 @@ describe('a report', () => {
     );
     expect(await seenText(page, '#changed')).toMatch(/Dense shapes\s+1,814,000,000\s+1,814,000,000\s+1\.0x/);
     expect(await seenText(page, '#provenance')).toContain(FAKE_RECIPE.split('\n')[2]!.trim());
+  });
+
+  test('says where the time goes, layer by layer, and why it is no less', async () => {
+    const page = await open('done');
+    await page.waitForSelector('#time table');
+    expect(await seenText(page, '#changed')).toMatch(
+      /Espalier kernels, WASM SIMD, 1 thread\s+[\d.]+\s+[\d.]+\s+[\d.]+x faster/,
+    );
+    expect(await page.locator('#time tbody tr').count()).toBe(21);
+    expect(await seenText(page, '#time')).toMatch(/16×576 by 49\s+[\d.]+\s+[\d.]+\s+1\.0x\s+dense/);
+    // Each layer begins where the one before it ended: the last bar ends at the right edge.
+    const ends = await page
+      .locator('#time td.stairs i.before')
+      .evaluateAll((bars) =>
+        bars.map((bar) => bar.getBoundingClientRect().right / bar.parentElement!.getBoundingClientRect().right),
+      );
+    expect([...ends].sort((a, b) => a - b)).toEqual(ends);
+    expect(ends.at(-1)).toBeGreaterThan(0.98);
+    expect(await seenText(page, '#bridge h2')).toMatch(/^Why [\d.]+x and not [\d.]+x\?$/);
+    expect(await page.locator('#bridge tbody tr').count()).toBe(5);
+    // As tables: every way, and no bars.
+    await page.keyboard.press('t');
+    expect(await page.locator('td.stairs').count()).toBe(0);
+    expect(await seenText(page, '#time')).toMatch(/CSR\s+4x1\s+Removed\s+int8/);
+  });
+
+  test('says what few bits lose', async () => {
+    const page = await open('quantized');
+    await page.waitForSelector('#quantization table');
+    expect(await seenText(page, '#quantization')).toMatch(/int8-sym\s+channel\s+8\.13\s+43\.2\s+0\.99998/);
+    expect(await seenText(page, '.outline')).toContain('Few bits');
   });
 
   test('shows its picture as a table by t, and back', async () => {

@@ -1,22 +1,22 @@
-import type { ChangeTotals } from '@espalier/protocol';
+import type { ChangeTotals, ModelLatency } from '@espalier/protocol';
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Numbers } from '../shared/numbers.js';
-import { how } from '../shared/obtained.js';
+import { how, howFigure } from '../shared/obtained.js';
 import { S } from './strings.js';
 
 type Cells = readonly [name: string, before: string, after: string, change: string];
 
 /** Weights, sizes and work before and after, grouped; one label a group says how its figures were obtained. */
-export function changedTable(totals: ChangeTotals, numbers: Numbers): TemplateResult {
+export function changedTable(totals: ChangeTotals, latency: readonly ModelLatency[], numbers: Numbers): TemplateResult {
   const C = S.changed;
-  const groups = groupsOf(totals, numbers);
+  const groups = [...groupsOf(totals, numbers), ...timeGroups(latency, numbers)];
   return html`<div class="scroll-x" role="group" tabindex="0" aria-label=${C.label}><table class="report-table">
     <thead>
       <tr>${C.heads.map((head) => html`<th scope="col">${head}</th>`)}</tr>
     </thead>
     ${groups.map(
-      ({ title, rows }) => html`<tbody>
-        <tr class="group"><th scope="rowgroup" colspan="4">${title} ${how({ kind: 'exact' }, numbers)}</th></tr>
+      ({ title, rows, label }) => html`<tbody>
+        <tr class="group"><th scope="rowgroup" colspan="4">${title} ${label ?? how({ kind: 'exact' }, numbers)}</th></tr>
         ${rows.map(
           ([name, before, after, change]) => html`<tr>
             <th scope="row">${name}</th>
@@ -30,10 +30,29 @@ export function changedTable(totals: ChangeTotals, numbers: Numbers): TemplateRe
   </table></div>`;
 }
 
-function groupsOf(
-  totals: ChangeTotals,
-  numbers: Numbers,
-): { readonly title: string; readonly rows: readonly Cells[] }[] {
+/** One group for each engine: what one run is differs between them. */
+const timeGroups = (latency: readonly ModelLatency[], numbers: Numbers): Group[] =>
+  latency.map(({ engine, per, before, after }) => ({
+    title: S.changed.time(per),
+    label: howFigure(after.how, numbers),
+    rows: [
+      [engine, numbers.value(before.value), numbers.value(after.value), fasterText(before.value, after.value, numbers)],
+    ],
+  }));
+
+function fasterText(before: number, after: number, numbers: Numbers): string {
+  const factor = before / after;
+  return factor >= 1.05 ? S.changed.faster(numbers.fixed(factor, 1)) : S.changed.same;
+}
+
+interface Group {
+  readonly title: string;
+  readonly rows: readonly Cells[];
+  /** How the figures were obtained, where they were not counted. */
+  readonly label?: TemplateResult;
+}
+
+function groupsOf(totals: ChangeTotals, numbers: Numbers): Group[] {
   const C = S.changed;
   const { parameters, prunableElements, prunableZeros, energyKept, sizes, macs } = totals;
   const { unit, divisor } = unitOf(sizes.before.raw);

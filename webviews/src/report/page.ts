@@ -4,7 +4,7 @@ import { faultDetails, faultPage } from '../shared/faultView.js';
 import { icon, severityIcon } from '../shared/icons.js';
 import { openMenu } from '../shared/menu.js';
 import { createNumbers, type Numbers } from '../shared/numbers.js';
-import { how } from '../shared/obtained.js';
+import { how, howFigure } from '../shared/obtained.js';
 import { openKeysSheet } from '../shared/sheet.js';
 import { memoise, type Store } from '../shared/store.js';
 import { css } from '../shared/styles.js';
@@ -13,17 +13,13 @@ import { SEVERITY } from '../shared/words.js';
 import { changedTable } from './changedTable.js';
 import type { Controller } from './controller.js';
 import { layersTable, othersTable, sensitivityTable } from './layersTable.js';
+import { provenanceList } from './provenance.js';
+import { quantizationTable } from './quantizationTable.js';
+import type { Section } from './section.js';
 import type { Action, Content, State } from './state.js';
 import { REPORT_KEYS, S } from './strings.js';
+import { timeSections } from './timeSections.js';
 import './zerosChart.js';
-
-interface Section {
-  readonly id: string;
-  readonly noun: string;
-  readonly question: string;
-  readonly body: TemplateResult;
-  readonly warns?: boolean;
-}
 
 const mark = (severity: keyof typeof SEVERITY): TemplateResult => severityIcon(severity, SEVERITY[severity]);
 
@@ -118,19 +114,22 @@ export class ReportPage extends LitElement {
         ${report.verdict.map((clause) => html`<span>${clause.map(({ text, strong }) => (strong ? html`<strong>${text}</strong>` : text))}</span>`)}
       </p>
       <p class="verdict-facts quiet">
-        <span>${S.accuracy(accuracyWords)}</span><span>${S.time}</span>
+        <span>${S.accuracy(accuracyWords)}</span>
+        <span>${report.latency[0] === undefined ? S.timeNotMeasured : html`${S.time} ${howFigure(report.latency[0].after.how, numbers)}`}</span>
         ${plan.notes.length === 0 ? nothing : html`<a class="link" href="#risks">${this.warnings(plan.notes, numbers)}</a>`}
       </p>`;
     return html`<div class="page">
       ${this.bar(report.title, actions)}
       ${this.body([
         { id: 'verdict', noun: S.sections.verdict, question: '', body: verdict },
-        ...this.planSections(plan, plan.layers, numbers, false),
+        ...this.planSections(plan, plan.layers, numbers, report.latency, () =>
+          timeSections(report, this.store.state.asTable, numbers, () => this.store.dispatch({ type: 'twin' })),
+        ),
         {
           id: 'provenance',
           noun: S.sections.provenance,
           question: S.questions.provenance,
-          body: this.provenance(report, numbers),
+          body: provenanceList(report, numbers, (action) => this.controller.act(action)),
         },
       ])}
     </div>`;
@@ -178,7 +177,7 @@ export class ReportPage extends LitElement {
               warns: true,
             },
           ]),
-      ...(plan === null ? [] : this.planSections(plan, content.layers, numbers, true)),
+      ...(plan === null ? [] : this.planSections(plan, content.layers, numbers, null)),
     ];
     return html`<div class="page">
       ${this.bar(plan === null ? '' : plan.input.name, actions)}
@@ -190,7 +189,16 @@ export class ReportPage extends LitElement {
     </div>`;
   }
 
-  private planSections(plan: Plan, layers: readonly LayerChange[], numbers: Numbers, isPlan: boolean): Section[] {
+  /** `latency` of a plan is null: nothing was timed. `more` follows what changed. */
+  private planSections(
+    plan: Plan,
+    layers: readonly LayerChange[],
+    numbers: Numbers,
+    latency: ChangeReport['latency'] | null,
+    more: () => Section[] = () => [],
+  ): Section[] {
+    const isPlan = latency === null;
+    const coded = layers.filter(({ quantization }) => quantization !== undefined);
     const touched = layers.filter(({ leftAlone }) => leftAlone === null);
     const others = layers.filter(({ leftAlone }) => leftAlone !== null);
     const { asTable, othersShown } = this.store.state;
@@ -236,8 +244,19 @@ export class ReportPage extends LitElement {
         id: 'changed',
         noun: S.sections.changed,
         question: isPlan ? S.questions.changedPlan : S.questions.changed,
-        body: changedTable(plan.totals, numbers),
+        body: changedTable(plan.totals, latency ?? [], numbers),
       },
+      ...more(),
+      ...(coded.length === 0
+        ? []
+        : [
+            {
+              id: 'quantization',
+              noun: S.sections.quantization,
+              question: S.questions.quantization,
+              body: quantizationTable(coded, numbers),
+            },
+          ]),
       { id: 'zeros', noun: S.sections.zeros, question: S.questions.zeros, body: chart },
       {
         id: 'layers',
@@ -272,33 +291,6 @@ export class ReportPage extends LitElement {
       ${notes.map((note) => html`<li>${mark(note.severity)} <span class="wrap">${note.message}</span></li>`)}
       <li>${mark('information')} ${S.risks.notRetrained}</li>
     </ul>`;
-  }
-
-  private provenance({ plan, provenance }: ChangeReport, numbers: Numbers): TemplateResult {
-    const P = S.provenance;
-    const row = (name: string, value: TemplateResult | string): TemplateResult =>
-      html`<dt>${name}</dt><dd class="wrap">${value}</dd>`;
-    return html`<dl class="provenance">
-      ${row(
-        P.input,
-        html`${plan.input.path}
-          <button class="link" type="button" @click=${() => this.controller.act({ action: 'open-file', path: plan.input.path })}>${P.open}</button>
-          <div class="num quiet wrap">${P.sha} ${provenance.inputSha256}</div>`,
-      )}
-      ${provenance.outputs.map((output) =>
-        row(
-          P.output,
-          html`${output.path}
-            <button class="link" type="button" @click=${() => this.controller.act({ action: 'open-file', path: output.path })}>${P.open}</button>
-            <button class="link" type="button" @click=${() => this.controller.act({ action: 'reveal-file', path: output.path })}>${P.reveal}</button>
-            <div class="num quiet wrap">${P.sha} ${output.sha256}</div>`,
-        ),
-      )}
-      ${row(P.engine, `${provenance.engine} ${provenance.version}`)} ${row(P.seed, String(provenance.seed))}
-      ${row(P.machine, provenance.machine)}
-      ${row(P.made, `${provenance.startedAt} ${P.seconds(numbers.fixed(provenance.seconds, 1))}`)}
-      ${row(P.recipe, html`<pre class="scroll" tabindex="0">${provenance.recipe}</pre>`)}
-    </dl>`;
   }
 
   private body(sections: readonly Section[]): TemplateResult {

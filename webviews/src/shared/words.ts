@@ -1,5 +1,11 @@
 /** Words that several pages share. Everything a person reads in this folder stands here. */
 export const HOW = {
+  measured: (runs: string, spread: string) => `measured here, median of ${runs}, ±${spread}\u202f%`,
+  measuredWhy: (baseline: string) => `Timed on this machine; compared with ${baseline}.`,
+  estimate: (error: string | null) => (error === null ? 'estimate' : `estimate, ±${error}\u202f%`),
+  estimateWhy: (profile: string) => `From the profile ${profile}, not from a measurement.`,
+  published: 'published',
+  sampledPart: 'Counted on a part.',
   exact: 'exact',
   exactWhy: 'Counted over every value',
   sampled: (percent: string) => `sampled ±${percent}\u202f%`,
