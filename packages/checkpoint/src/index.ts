@@ -36,4 +36,5 @@ export type {
   Writer,
   WrittenFile,
 } from './write/output.js';
+export { valuesOutput } from './write/valuesOutput.js';
 export { writerFor, writers } from './write/writers.js';

@@ -1,7 +1,7 @@
 import { breathe, invariant, type Work } from '@espalier/base';
-import { type OutputTensor, type RawData, readValues, type TensorEntry } from '@espalier/checkpoint';
+import { type OutputTensor, type RawData, type TensorEntry, valuesOutput } from '@espalier/checkpoint';
 import { kernels } from '@espalier/kernels';
-import { BITS, byteLength, isDtype } from '@espalier/tensor';
+import { BITS, byteLength } from '@espalier/tensor';
 import { dropperOf } from './dropper.js';
 import type { PrunableLayer } from './layer.js';
 import type { Mask } from './mask.js';
@@ -55,27 +55,24 @@ export async function* applyMask({ entry }: PrunableLayer, mask: Mask, work: Wor
 }
 
 /**
- * A masked tensor for a writer. Where the values lie in the file as they are, its bytes are those of `applyMask`. Everything else comes out decoded, as F32
- * or F64, as it does without a mask; of quantized numbers `stored` has the bytes for containers that keep their scales.
+ * A masked tensor for a writer. Where the values lie in the file as they are, its bytes are those of `applyMask`. Everything else comes out by its
+ * values, as it does without a mask; of quantized numbers `stored` has the bytes for containers that keep their scales.
  */
 export function maskedOutput(layer: PrunableLayer, mask: Mask): OutputTensor {
-  const { name, shape, data, elements } = layer.entry;
+  const { name, shape, data } = layer.entry;
   if (data.kind === 'raw' && data.affine === undefined)
     return { name, shape, origin: layer.entry, ...storedOutput(layer, data, mask) };
-  const dtype = layer.entry.dtype === 'F64' ? 'F64' : 'F32';
-  invariant(isDtype(layer.entry.dtype), `${name} has no numbers`);
+  const masked = maskedEntry(layer, mask);
   const stored =
     data.kind === 'raw'
       ? storedOutput(layer, data, mask)
       : data.kind === 'decoded'
-        ? data.rezeroed?.(maskedEntry(layer, mask))
+        ? data.rezeroed?.(masked)
         : undefined;
   return {
     name,
-    dtype,
     shape,
-    byteLength: byteLength(dtype, elements),
-    windows: (work) => decodedWindows(maskedEntry(layer, mask), dtype, work),
+    ...valuesOutput(masked),
     origin: layer.entry,
     ...(stored === undefined ? {} : { stored }),
   };
@@ -90,14 +87,3 @@ const storedOutput = (
   byteLength: byteLength(dtype, layer.entry.elements),
   windows: (work) => applyMask(layer, mask, work),
 });
-
-async function* decodedWindows(entry: TensorEntry, dtype: 'F32' | 'F64', work: Work): AsyncGenerator<Uint8Array> {
-  const perWindow = WINDOW_BYTES / (dtype === 'F64' ? 8 : 4);
-  for (let begin = 0; begin < entry.elements; begin += perWindow) {
-    work.signal.throwIfAborted();
-    const values = await readValues(entry, begin, Math.min(perWindow, entry.elements - begin), work.signal);
-    const plain = dtype === 'F64' ? Float64Array.from(values) : Float32Array.from(values);
-    yield new Uint8Array(plain.buffer);
-    await breathe();
-  }
-}

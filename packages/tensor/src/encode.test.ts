@@ -65,4 +65,5 @@ test.each<[Dtype, number[], number]>([
   ['U8', [-1], 0],
   ['I64', [0, 0.5], 1],
   ['BOOL', [2], 0],
+  ['I64', [2 ** 53 - 1, 2 ** 53], 1],
 ])('%s does not hold %j', (dtype, values, misfit) => expect(encodeValues(dtype, values)).toEqual({ misfit }));

@@ -46,20 +46,19 @@ function patternsOf(dtype: Dtype): ReadonlyMap<number, number> {
 }
 
 /**
- * Numbers as the bytes of a type, little-endian: the inverse of `decodeValues`. Floating types of 16 bits and more round to the nearest; answers the index of
+ * Numbers as the bytes of a type, little-endian: the inverse of `decodeValues`, but for complex ones. Floating types of 16 bits and more round to the nearest; answers the index of
  * the first number that any other type does not hold.
  */
 export function encodeValues(dtype: Dtype, values: ArrayLike<number>): Uint8Array | { readonly misfit: number } {
+  // Typed arrays have the byte order of the machine, which is little-endian wherever this runs.
+  if (dtype === 'F32') return new Uint8Array(Float32Array.from(values).buffer);
+  if (dtype === 'F64') return new Uint8Array(Float64Array.from(values).buffer);
   const width = BITS[dtype] / 8;
   const bytes = new Uint8Array(values.length * width);
   const view = new DataView(bytes.buffer);
-  if (dtype === 'F32' || dtype === 'F64' || dtype === 'F16' || dtype === 'BF16') {
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      if (dtype === 'F32') view.setFloat32(4 * i, value, true);
-      else if (dtype === 'F64') view.setFloat64(8 * i, value, true);
-      else view.setUint16(2 * i, dtype === 'F16' ? toHalf(value) : toBfloat16(value), true);
-    }
+  if (dtype === 'F16' || dtype === 'BF16') {
+    const bitsOf = dtype === 'F16' ? toHalf : toBfloat16;
+    for (let i = 0; i < values.length; i++) view.setUint16(2 * i, bitsOf(values[i]!), true);
     return bytes;
   }
   if (dtype.startsWith('F8')) {
@@ -79,6 +78,8 @@ export function encodeValues(dtype: Dtype, values: ArrayLike<number>): Uint8Arra
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (!Number.isInteger(value) || value < low || value >= high) return { misfit: i };
+    // Beyond this a number may stand for its neighbour.
+    if (width === 8 && Math.abs(value) > Number.MAX_SAFE_INTEGER) return { misfit: i };
     if (width === 8) view.setBigInt64(8 * i, BigInt(value), true);
     else if (width === 4) view.setUint32(4 * i, value, true);
     else if (width === 2) view.setUint16(2 * i, value, true);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { idleWork } from '@espalier/base';
 import { byteLength, type Dtype, memorySource } from '@espalier/tensor';
-import { fixturePath } from '@espalier/testkit';
+import { fixtureFolder, fixturePath, readAll } from '@espalier/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../checkpoint.js';
@@ -124,6 +124,25 @@ test('storages of a state dict begin at multiples of 64, and checksums are right
     'archive/version',
   ]);
 });
+
+/** Strides, big-endian and Fortran order, compressed entries: the values do not lie in the file as they are, and still their type is theirs. */
+test.each(['pytorch/views.pt', 'npy/fortran-3d.npy', 'npy/big-endian-i64.npy', 'gguf/big-endian.gguf'])(
+  '%s: every tensor keeps its type',
+  async (path) => {
+    const { name, bytes } = fixtureFolder(fixturePath(`checkpoints/${path}`));
+    const input = await read(name, bytes);
+    const plain = input.tensors.filter(
+      ({ dtype, data }) => TYPES['x.npz']!.some((known) => known === dtype) && data.kind !== 'none',
+    );
+    expect(plain.some(({ data }) => data.kind === 'decoded')).toBe(true);
+    const again = await read('x.npz', await write('x.npz', plain.map(entryOutput)));
+    const byName = new Map(again.tensors.map((entry) => [entry.name, entry]));
+    for (const entry of plain) {
+      expect(byName.get(entry.name)).toMatchObject({ dtype: entry.dtype, shape: entry.shape });
+      expect(await readAll(byName.get(entry.name)!), entry.name).toEqual(await readAll(entry));
+    }
+  },
+);
 
 /**
  * These bytes were loaded by PyTorch 2.15.0 with `weights_only=True` and by NumPy 2.4.6, which found the values below: the program is
