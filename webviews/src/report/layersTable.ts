@@ -12,7 +12,6 @@ const percent = (part: number, whole: number, numbers: Numbers): string =>
 export function layersTable(layers: readonly LayerChange[], numbers: Numbers): TemplateResult {
   const L = S.layers;
   const H = L.heads;
-  const isQuantized = layers.some(({ quantization }) => quantization !== undefined);
   return html`<div class="scroll-x" role="group" tabindex="0" aria-label=${L.label}><table class="report-table wide" aria-label=${L.label}>
     <thead>
       <tr>
@@ -23,14 +22,6 @@ export function layersTable(layers: readonly LayerChange[], numbers: Numbers): T
         <th scope="col" class="bar-head"><span class="visually-hidden">${H.after}</span></th>
         <th scope="col">${H.energy}</th>
         <th scope="col" class="left">${H.patterns}</th>
-        ${
-          isQuantized
-            ? html`<th scope="col" class="left">${H.scheme}</th>
-              <th scope="col">${H.bits}</th>
-              <th scope="col">${H.sqnr}</th>
-              <th scope="col">${H.cosine}</th>`
-            : nothing
-        }
       </tr>
     </thead>
     <tbody>
@@ -43,23 +34,10 @@ export function layersTable(layers: readonly LayerChange[], numbers: Numbers): T
           <td><span class="meter"><i ${css({ width: `${(100 * layer.zeros.after) / Math.max(1, layer.elements.after)}%` })}></i></span></td>
           <td class="num">${layer.energyKept === null ? '–' : numbers.percent(layer.energyKept, 1)}</td>
           <td class="left">${layer.patterns.join(' ')}</td>
-          ${isQuantized ? lossCells(layer, numbers) : nothing}
         </tr>`,
       )}
     </tbody>
   </table></div>`;
-}
-
-/** How a layer is stored with few bits, and what that loses. */
-function lossCells({ quantization }: LayerChange, numbers: Numbers): TemplateResult {
-  if (quantization === undefined)
-    return html`<td class="left">–</td><td class="num">–</td><td class="num">–</td><td class="num">–</td>`;
-  const { scheme, granularity, bitsPerWeight, sqnrDb, cosine } = quantization;
-  const decibels = typeof sqnrDb === 'number' ? numbers.fixed(sqnrDb, 1) : sqnrDb === 'inf' ? '∞' : '–';
-  return html`<td class="left" title=${S.layers.scale(granularity)}>${scheme}</td>
-    <td class="num">${numbers.fixed(bitsPerWeight, 2)}</td>
-    <td class="num">${decibels}</td>
-    <td class="num">${cosine === null ? '–' : numbers.fixed(cosine, 5)}</td>`;
 }
 
 /** Tensors that stay as they are, with the reason. */

@@ -51,11 +51,14 @@ export function bridgeOf(layers: readonly LayerTimes[]): BridgeStep[] | null {
   const left = sum((part) => (part.skips ? 0 : part.best - part.ideal));
   const slower = sum((part) => (part.skips ? part.best - part.ideal : 0));
   const dense = parts.filter((part) => !part.skips && part.ideal < part.dense).length;
+  const losses: BridgeStep[] = [
+    { label: `${dense} ${dense === 1 ? 'layer is' : 'layers are'} quickest dense`, ms: left, kind: 'loss' },
+    { label: 'skipping takes longer for each weight than computing', ms: slower, kind: 'loss' },
+  ];
   return [
     { label: 'dense', ms: before, kind: 'end' },
     { label: 'if every zero saved its share', ms: ideal, kind: 'ideal' },
-    { label: `${dense} ${dense === 1 ? 'layer is' : 'layers are'} quickest dense`, ms: left, kind: 'loss' },
-    { label: 'skipping takes longer for each weight than computing', ms: slower, kind: 'loss' },
+    ...losses.filter(({ ms: lost }) => lost !== 0),
     { label: 'each layer in its quickest way', ms: after, kind: 'end' },
   ];
 }

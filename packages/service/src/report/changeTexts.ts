@@ -2,6 +2,7 @@ import { bytesText, exactCount, percentFigure, printable, shapeText } from '@esp
 import type { ChangeReport, LayerChange } from '@espalier/protocol';
 import { csvText } from './csv.js';
 import { QUANTIZATION_HEADS, quantizationCells } from './quantizationCells.js';
+import { timeCells, timeTables } from './timeTables.js';
 
 /** The verdict as one paragraph. */
 export const verdictText = ({ verdict }: Pick<ChangeReport, 'verdict'>): string =>
@@ -23,6 +24,7 @@ export function reportMarkdown(report: ChangeReport): string {
     '',
     ...table(['Quantity', 'Before', 'After', 'Change'], totalRows(report)),
     '',
+    ...timeTables(report).flatMap(({ title, heads, rows }) => [`## ${title}`, '', ...table(heads, rows), '']),
     '## Layers',
     '',
     ...table(layerHeads(plan.layers), layerRows(plan.layers)),
@@ -69,6 +71,10 @@ export const reportCsv = ({ plan }: ChangeReport): string =>
       'SQNR dB',
       'cosine',
       'mean squared error',
+      'product',
+      'dense ms',
+      'quickest ms',
+      'quickest way',
     ],
     ...plan.layers.map((layer) => [
       layer.name,
@@ -88,6 +94,7 @@ export const reportCsv = ({ plan }: ChangeReport): string =>
       layer.quantization?.sqnrDb ?? null,
       layer.quantization?.cosine ?? null,
       layer.quantization?.mse ?? null,
+      ...timeCells(layer),
     ]),
   ]);
 
@@ -132,9 +139,12 @@ pre { overflow: auto; }
 <p class="verdict">${verdict}</p>
 <p>Accuracy: ${html(accuracyText(report))}.</p>
 ${section('What changed', rows(['Quantity', 'Before', 'After', 'Change'], totalRows(report)))}
+${timeTables(report)
+  .map(({ title, heads, rows: cells }) => section(title, rows(heads, cells)))
+  .join('\n')}
 ${section('Layers', rows(layerHeads(report.plan.layers), layerRows(report.plan.layers)))}
 ${notes === '' ? '' : section('What to watch', `<ul>${notes}</ul>`)}
-${section('How it was made', `${rows(['', ''], provenanceRows(report))}<pre>${html(report.provenance.recipe)}</pre>`)}
+${section('How it was made', `${rows(['', ''], provenanceRows(report))}<pre>${report.provenance.recipe.split('\n').map(html).join('\n')}</pre>`)}
 </body>
 </html>
 `;
@@ -227,7 +237,7 @@ function provenanceRows({ plan, provenance }: ChangeReport): [string, string][] 
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string[] => [
   `| ${heads.join(' | ')} |`,
   `|${heads.map((_, i) => (i === 0 ? '---' : '---:')).join('|')}|`,
-  ...rows.map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`),
+  ...rows.map((row) => `| ${row.map((cell) => printable(cell).replaceAll('|', '\\|')).join(' | ')} |`),
 ];
 
 const escaped = (text: string): string => printable(text).replaceAll(/([*_`[\]<>|])/g, '\\$1');
