@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idleWork } from '@espalier/base';
+import { decodeValues, encodeValues } from '@espalier/tensor';
 import { fixtureFolder, fixturePath, readAll, writeGguf } from '@espalier/testkit';
 import { gguf as readGguf } from '@huggingface/gguf';
 import { describe, expect, test } from 'vitest';
@@ -144,6 +145,28 @@ test('a tensor that comes in blocks gets their type, and the file says of which 
   const theirs = await oracle(out);
   expect(theirs.tensorInfos.map(({ dtype }) => dtype)).toEqual([8, 0]);
   expect(theirs.metadata['general.file_type']).toBe(7);
+});
+
+test('a tensor of half precision changes its type, whatever the old one', async () => {
+  const input = await load('types.gguf');
+  const entry = input.checkpoint.tensors.find(({ storage }) => storage === 'Q4_K')!;
+  const values = await readAll(entry);
+  const bytes = encodeValues('F16', values) as Uint8Array;
+  const half: OutputTensor = {
+    name: entry.name,
+    dtype: 'F16',
+    shape: entry.shape,
+    byteLength: bytes.length,
+    async *windows() {
+      yield bytes;
+    },
+  };
+  const content = { tensors: [half], metadata: {}, input: input.checkpoint };
+  expect(gguf.refuses(content)).toBeNull();
+  const again = await openFiles(await writeInput(gguf, input, 'out.gguf', content), 'out.gguf');
+  const after = again.tensors.find(({ name }) => name === entry.name)!;
+  expect(after).toMatchObject({ storage: 'F16', shape: entry.shape });
+  expect([...(await readAll(after))]).toEqual([...decodeValues('F16', bytes, entry.elements)]);
 });
 
 test('a model in several files becomes one', async () => {

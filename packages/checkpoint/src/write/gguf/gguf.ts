@@ -63,9 +63,12 @@ export const gguf: Writer = {
 
 const noZero = (type: string): string => `it is stored in blocks of ${type}, which have no code that surely means zero`;
 
+/** Types that a step may store weights in: they need no blocks. */
+const HALVES: ReadonlySet<string> = new Set(['F16', 'BF16']);
+
 /** Blocks of most types cannot be changed. */
 const whyNot = ({ dtype }: OutputTensor, { storage }: TensorEntry): string | null =>
-  isDtype(storage) || (hasZero(storage) && dtype === 'F32') ? null : noZero(storage);
+  isDtype(storage) || HALVES.has(dtype) || (hasZero(storage) && dtype === 'F32') ? null : noZero(storage);
 
 /** A tensor of the output: its description without type and place, and its data. */
 interface Placed {
@@ -185,6 +188,7 @@ function storedTensor(
   }
   const type = ggmlType(tensor.type);
   if (type === null) return cannot(`its type is ${tensor.type}, which is not known`);
+  if (HALVES.has(output.dtype) && given === undefined) return { number: ggmlNumber(output.dtype)!, stored: output };
   if (type.layout !== null) return { number: tensor.type, stored: storedBytes(output, type.layout as Dtype, 'GGUF') };
   const zeroed = header.bigEndian ? null : zeroedBlocks(output, type.name, source, header.dataBegin + tensor.offset);
   return zeroed === null ? cannot(noZero(type.name)) : { number: tensor.type, stored: zeroed };

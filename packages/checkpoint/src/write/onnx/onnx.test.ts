@@ -385,7 +385,6 @@ describe('what has no place in the file is refused', () => {
       { graphEdits: [{ kind: 'rewire', node: 'x', input: 0, value: 'y' }] },
       'output/graph-edit',
     ],
-    ['a type that is another', { tensors: [made('gemm.bias', 'I8', [14], Array(14).fill(0))] }, 'output/type'],
   ])('%s', async (_, content, code) => {
     const input = await load('cnn.onnx');
     await expect(write(input, content)).rejects.toMatchObject({ fault: { code } });
@@ -394,6 +393,15 @@ describe('what has no place in the file is refused', () => {
   test('tensors whose bytes are missing', async () => {
     const input = await load('external-missing');
     await expect(write(input)).rejects.toMatchObject({ fault: { code: 'output/incomplete' } });
+  });
+
+  test('a type that no node expects, before anything is written', async () => {
+    const { checkpoint } = await load('cnn.onnx');
+    const tensors = [{ ...made('gemm.bias', 'F32', [14], Array(14).fill(0)), dtype: 'F16' as const, byteLength: 28 }];
+    expect(onnx.refuses({ tensors, metadata: {}, input: checkpoint })).toMatchObject({
+      code: 'output/tensor',
+      message: expect.stringMatching(/gemm\.bias .* would become F16/),
+    });
   });
 
   test('an input of another format', async () => {

@@ -1,7 +1,8 @@
 import { type Fault, raise, type Work } from '@espalier/base';
+import { isDtype } from '@espalier/tensor';
 import type { TensorEntry } from '../../checkpoint.js';
 import { containerBytes, otherContainer, unstorable } from '../container.js';
-import type { OutputContent, OutputFolder, Writer } from '../output.js';
+import type { OutputContent, OutputFolder, OutputTensor, Writer } from '../output.js';
 import { lengthOf, type Piece, writePieces } from '../pieces.js';
 import { DataFile } from './dataFile.js';
 import { rewriteModel } from './rewriteModel.js';
@@ -41,9 +42,12 @@ export function onnxWriter(maxModelBytes: number): Writer {
   };
 }
 
-/** Codes without one that means zero, and types that nothing writes number by number. */
-const whyNot = (_: unknown, { storage }: TensorEntry): string | null =>
-  /affine|^F4$|^F6_|INT2/.test(storage) ? `it is stored as ${storage}` : null;
+/** Codes without one that means zero, types that nothing writes number by number, and types that the nodes which read the tensor do not expect. */
+function whyNot({ dtype }: OutputTensor, { storage }: TensorEntry): string | null {
+  if (/affine|^F4$|^F6_|INT2/.test(storage)) return `it is stored as ${storage}`;
+  const becomes = isDtype(storage) && dtype !== storage && dtype !== 'F32' && dtype !== 'F64';
+  return becomes ? `it would become ${dtype}, and the nodes that read it take ${storage}` : null;
+}
 
 async function plan(
   content: OutputContent,
