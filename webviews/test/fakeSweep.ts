@@ -68,6 +68,7 @@ function point(method: string, sparsity: number, seed: number | null, kept: numb
       prunableElements: 11_000_000,
       prunableZeros: Math.round(11_000_000 * sparsity),
       energyKept: kept,
+      lowestSqnrDb: null,
       outputBytes: 44_700_000,
       sparseBytes: Math.round(44_700_000 * (1 - sparsity) + 1_400_000),
       effectiveMacs: 1 - sparsity,

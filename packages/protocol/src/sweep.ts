@@ -48,6 +48,8 @@ export interface SweepFigures {
   readonly prunableZeros: number;
   /** The share of Σw² that stays; null where it is not known. */
   readonly energyKept: number | null;
+  /** Signal to noise of the layer that quantization hurts most, in decibels; null: nothing is quantized, or nothing is lost. */
+  readonly lowestSqnrDb: number | null;
   /** Of the files that were written. */
   readonly outputBytes: number;
   /** Of all tensors in the smaller of CSR and bit masks, where that is smaller than as they are. */

@@ -64,6 +64,20 @@ test('an axis is for every step that has the option, or for the one that it name
   ]);
 });
 
+test('options within a group are named with it', () => {
+  const steps = '  - id: q.8\n    quantize: { method: post-training, default: { granularity: tensor } }';
+  for (const key of ['default.scheme', 'q.8.default.scheme']) {
+    const points = pointsOf(recipe(steps, `{ ${key}: [int8-sym, int4-sym] }`));
+    expect(points.map(stepsOf)).toEqual(
+      ['int8-sym', 'int4-sym'].map((scheme) => [
+        { id: 'q.8', quantize: { method: 'post-training', default: { granularity: 'tensor', scheme } } },
+      ]),
+    );
+  }
+  const wrong = parseRecipe(recipe(steps, '{ default.scheme: [int8-sym, int9-sym] }'));
+  expect(wrong.problems).toMatchObject([{ code: 'option/choice', fix: { text: 'int8-sym' } }]);
+});
+
 test('the same digits mean the same result, whatever its output', () => {
   const text = recipe(RANDOM, '{ sparsity: [0.5, 0.9] }');
   const ids = pointsOf(text).map(({ id }) => id);

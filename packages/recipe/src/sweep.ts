@@ -6,7 +6,7 @@ export type SweepValue = string | number | boolean;
 
 /** Values that are tried for one option. Every combination of the axes is a point. */
 export interface SweepAxis {
-  /** `sparsity`: of every step that has the option; `prune-1.sparsity`: of one step; `seed`: of the recipe; `method`. */
+  /** `sparsity`: of every step that has the option; `prune-1.sparsity`: of one step; `default.scheme`: within a group; `seed`: of the recipe; `method`. */
   readonly key: string;
   readonly values: readonly SweepValue[];
 }
@@ -58,9 +58,8 @@ export function splitKey(
   key: string,
   steps: readonly SweptStep[],
 ): { readonly step: number | null; readonly option: string } {
-  const dot = key.lastIndexOf('.');
-  const at = dot < 0 ? -1 : steps.findIndex(({ id }) => id === key.slice(0, dot));
-  return at < 0 ? { step: null, option: key } : { step: at, option: key.slice(dot + 1) };
+  const at = steps.findIndex(({ id }) => key.startsWith(`${id}.`));
+  return at < 0 ? { step: null, option: key } : { step: at, option: key.slice(steps[at]!.id.length + 1) };
 }
 
 /** Where an axis applies; no steps where nothing has such an option. */
@@ -89,8 +88,17 @@ export function parametersOf(
 ): readonly Parameter[] {
   const { verb } = steps[at]!;
   return methodsInSweep(steps[at]!, at, axes, steps, schema).flatMap((name) => {
-    const parameters = methodOf(schema, verb, name)?.parameters ?? {};
-    return Object.hasOwn(parameters, option) ? [parameters[option]!] : [];
+    const found = flat(methodOf(schema, verb, name)?.parameters ?? {}).find(([path]) => path === option);
+    return found === undefined ? [] : [found[1]];
+  });
+}
+
+/** Options by the way to them: `default.scheme` is the option `scheme` of the group `default`. Those within lists are left out: they have no name. */
+function flat(parameters: Readonly<Record<string, Parameter>>): (readonly [path: string, parameter: Parameter])[] {
+  return Object.entries(parameters).flatMap(([name, parameter]): (readonly [string, Parameter])[] => {
+    if (parameter.kind === 'list') return [];
+    if (parameter.kind !== 'group') return [[name, parameter]];
+    return flat(parameter.item).map(([path, own]) => [`${name}.${path}`, own]);
   });
 }
 
@@ -103,9 +111,8 @@ export function sweepable(
   const found = new Map<string, Parameter>();
   for (const [at, step] of steps.entries()) {
     for (const name of methodsInSweep(step, at, axes, steps, schema)) {
-      for (const [option, parameter] of Object.entries(methodOf(schema, step.verb, name)?.parameters ?? {})) {
-        if (parameter.kind !== 'list' && parameter.kind !== 'group' && !found.has(option)) found.set(option, parameter);
-      }
+      for (const [option, parameter] of flat(methodOf(schema, step.verb, name)?.parameters ?? {}))
+        if (!found.has(option)) found.set(option, parameter);
     }
   }
   return found;

@@ -83,7 +83,7 @@ function pointRecipe(
     const target = targetOf(axis, axes, steps, schema);
     const value = values[axis.key]!;
     if (axis.key === 'seed') own['seed'] = value;
-    for (const at of target.steps) options[at]![target.option] = value;
+    for (const at of target.steps) options[at] = withOption(options[at]!, target.option.split('.'), value);
   }
   for (const [at, step] of steps.entries()) {
     const known = methodOf(schema, step.verb, String(options[at]!['method']))?.parameters ?? {};
@@ -95,6 +95,18 @@ function pointRecipe(
     list[at] = { ...list[at], [step.verb]: options[at] };
   }
   return own;
+}
+
+/** The options with one of them set, which may lie within groups. */
+function withOption(
+  options: Readonly<Record<string, unknown>>,
+  [first, ...rest]: readonly string[],
+  value: SweepValue,
+): Record<string, unknown> {
+  if (rest.length === 0) return { ...options, [first!]: value };
+  const group = options[first!];
+  const own = typeof group === 'object' && group !== null ? (group as Record<string, unknown>) : {};
+  return { ...options, [first!]: withOption(own, rest, value) };
 }
 
 /** Steps with all their options, seeds among them: the recipe's own seed matters only through them. */

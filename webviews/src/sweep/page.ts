@@ -171,6 +171,8 @@ function figureText(value: number, measure: Measure, numbers: Numbers): string {
       return numbers.percent(value, 100);
     case 'accuracy':
       return numbers.value(value);
+    case 'sqnr':
+      return numbers.fixed(value, 1);
     case 'speed':
       return S.points.times(numbers.fixed(value, 2));
     case 'size':

@@ -113,6 +113,12 @@ function columnsOf(axes: SweepReport['axes'], points: readonly SweepResult[], nu
     }),
     figure('zeros', H.zeros, zerosOf, percent),
     figure('energy', H.energy, (state) => figureOf(state, 'energy'), percent),
+    figure(
+      'sqnr',
+      H.sqnr,
+      ({ lowestSqnrDb }) => lowestSqnrDb,
+      (value) => numbers.fixed(value, 1),
+    ),
     figure('file', H.file, ({ outputBytes }) => outputBytes, bytes),
     figure('size', H.size, ({ sparseBytes }) => sparseBytes, bytes),
     figure(

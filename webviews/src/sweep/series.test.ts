@@ -14,6 +14,7 @@ const done = (values: SweepResult['values'], series: string, zeros: number, ener
     prunableElements: 1000,
     prunableZeros: zeros,
     energyKept,
+    lowestSqnrDb: null,
     outputBytes: 4000,
     sparseBytes: 2000,
     effectiveMacs: null,

@@ -1,7 +1,7 @@
 import type { SweepReport, SweepResult } from '@espalier/protocol';
 
 /** What the picture shows over the share of zeros. */
-export const MEASURES = ['energy', 'accuracy', 'speed', 'size', 'work'] as const;
+export const MEASURES = ['energy', 'accuracy', 'sqnr', 'speed', 'size', 'work'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 /** Several points with the same options but for their seeds. */
@@ -30,6 +30,8 @@ export function figureOf(state: Done, measure: Measure): number | null {
       return percent(state.energyKept);
     case 'accuracy':
       return state.accuracy;
+    case 'sqnr':
+      return state.lowestSqnrDb;
     case 'speed':
       return state.msBefore === null || state.msAfter === null || state.msAfter === 0
         ? null

@@ -32,6 +32,7 @@ export const S = {
   measures: {
     energy: { short: 'Energy', long: 'Energy kept, %' },
     accuracy: { short: 'Accuracy', long: 'Accuracy' },
+    sqnr: { short: 'SQNR', long: 'Lowest SQNR of a layer, dB' },
     speed: { short: 'Speed-up', long: 'Speed-up, measured here' },
     size: { short: 'Size', long: 'Size as sparse, MB' },
     work: { short: 'Work', long: 'Multiply-adds if zeros are skipped, %' },
@@ -43,6 +44,7 @@ export const S = {
       series: 'Steps',
       zeros: 'Zeros %',
       energy: 'Energy kept %',
+      sqnr: 'Lowest SQNR, dB',
       file: 'File',
       size: 'As sparse',
       speed: 'Speed-up',

@@ -188,14 +188,32 @@ test('a plan of a sweep is that of its first point, and says so', async () => {
   });
 });
 
+test('a sweep over ways to quantize tells what each loses', async () => {
+  // The first and the last layer stay as they are.
+  const rng = seeded(3);
+  const weight = { shape: [16, 32], values: Array.from({ length: 512 }, () => rng.normal()) };
+  const three = safetensorsBytes({ 'a.weight': weight, 'b.weight': weight, 'c.weight': weight });
+  const { report } = await done(
+    memoryMachine(new MemoryFiles().write('/work/model.safetensors', three)),
+    'input: model.safetensors\nsteps:\n  - quantize: post-training\noutput: q.safetensors\nsweep: { default.scheme: [int8-sym, int4-sym, int2-sym], default.granularity: [tensor] }\n',
+  );
+  const noise = report.points.map(({ state }) => (state.kind === 'done' ? state.lowestSqnrDb! : Number.NaN));
+  // Six decibels a bit, and less where few are left.
+  expect(noise[0]! - noise[1]!).toBeGreaterThan(18);
+  expect(noise[1]! - noise[2]!).toBeGreaterThan(6);
+  const bytes = report.points.map(({ state }) => (state.kind === 'done' ? state.outputBytes : 0));
+  expect(bytes).toEqual([...bytes].sort((a, b) => b - a));
+  expect(sweepMarkdown(report)).toContain('| steps | default.scheme | default.granularity | zeros % |');
+});
+
 test('the texts have a row for each point', async () => {
   const { report } = await done(machine());
   const csv = sweepCsv(report).trim().split('\r\n');
   expect(csv[0]).toBe(
-    'steps,method,sparsity,seed,zeros %,energy kept %,file bytes,sparse bytes,speed-up,accuracy,remark',
+    'steps,method,sparsity,seed,zeros %,energy kept %,"lowest SQNR, dB",file bytes,sparse bytes,speed-up,accuracy,remark',
   );
   expect(csv).toHaveLength(7);
-  expect(csv[1]).toMatch(/^magnitude model,magnitude,0.5,,50.0,9\d\.\d,\d+,\d+,[^,]*,,$/);
+  expect(csv[1]).toMatch(/^magnitude model,magnitude,0.5,,50.0,9\d\.\d,,\d+,\d+,[^,]*,,$/);
   const markdown = sweepMarkdown(report);
   expect(markdown).toMatch(/^# model\.safetensors · 6 points\n\n6 of 6 points; 50\.0 to 75\.0 % of the weights zero; /);
   expect(sweepHtml(report).match(/<tr>/g)).toHaveLength(7);

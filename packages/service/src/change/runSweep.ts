@@ -155,7 +155,7 @@ function stateOf(answer: Awaited<ReturnType<typeof runRecipe>>, inputSha256: str
 }
 
 function figuresOf({
-  plan: { totals },
+  plan: { totals, layers },
   latency: [time],
   accuracy,
   provenance,
@@ -166,6 +166,7 @@ function figuresOf({
     prunableElements: totals.prunableElements.after,
     prunableZeros: totals.prunableZeros.after,
     energyKept: totals.energyKept,
+    lowestSqnrDb: lowest(layers.flatMap(({ quantization }) => quantization?.sqnrDb ?? [])),
     outputBytes: provenance.outputs[0]!.bytes,
     sparseBytes: Math.min(raw, csr, bitmask),
     effectiveMacs: macs === null || macs.before.dense === 0 ? null : macs.after.effective / macs.before.dense,
@@ -176,6 +177,11 @@ function figuresOf({
     seconds: provenance.seconds,
     version: provenance.version,
   };
+}
+
+function lowest(figures: readonly (number | 'inf')[]): number | null {
+  const known = figures.filter((figure) => figure !== 'inf');
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** The input is measured once: its command is the same in every point. */

@@ -30,30 +30,51 @@ export function sweepVerdict(points: readonly SweepResult[]): string {
   ].join('; ');
 }
 
-const HEADS = ['zeros %', 'energy kept %', 'file bytes', 'sparse bytes', 'speed-up', 'accuracy'] as const;
+const HEADS = [
+  'zeros %',
+  'energy kept %',
+  'lowest SQNR, dB',
+  'file bytes',
+  'sparse bytes',
+  'speed-up',
+  'accuracy',
+] as const;
 
-/** The rows of a comparison: the axes, then the figures; empty where a point has none. */
-export function sweepRows({ axes, points }: SweepReport): {
+interface Rows {
   readonly heads: readonly string[];
   readonly rows: readonly (readonly string[])[];
-} {
+}
+
+/** The rows of a comparison: the axes, then the figures; empty where a point has none. */
+function everyColumn({ axes, points }: Pick<SweepReport, 'axes' | 'points'>): Rows {
   const keys = axes.map(({ key }) => key);
   const rows = points.map(({ values, series, state }) => [
     series,
     ...keys.map((key) => String(values[key] ?? '')),
-    ...(state.kind === 'done'
-      ? [
-          state.prunableElements === 0 ? '' : percentFigure(state.prunableZeros, state.prunableElements),
-          state.energyKept === null ? '' : percentFigure(state.energyKept, 1),
-          String(state.outputBytes),
-          String(state.sparseBytes),
-          state.msBefore === null || state.msAfter === null ? '' : `${(state.msBefore / state.msAfter).toFixed(2)}x`,
-          state.accuracy === null ? '' : String(state.accuracy),
-        ]
-      : HEADS.map(() => '')),
+    ...(state.kind === 'done' ? figures(state) : HEADS.map(() => '')),
     state.kind === 'failed' ? state.fault.message : state.kind === 'waiting' ? 'not run yet' : '',
   ]);
   return { heads: ['steps', ...keys, ...HEADS, 'remark'], rows };
+}
+
+function figures(state: Extract<SweepResult['state'], { kind: 'done' }>): string[] {
+  const { msBefore, msAfter } = state;
+  return [
+    state.prunableElements === 0 ? '' : percentFigure(state.prunableZeros, state.prunableElements),
+    state.energyKept === null ? '' : percentFigure(state.energyKept, 1),
+    state.lowestSqnrDb === null ? '' : state.lowestSqnrDb.toFixed(1),
+    String(state.outputBytes),
+    String(state.sparseBytes),
+    msBefore === null || msAfter === null ? '' : `${(msBefore / msAfter).toFixed(2)}x`,
+    state.accuracy === null ? '' : String(state.accuracy),
+  ];
+}
+
+/** The same for people: what no point has is left out. */
+export function sweepRows(report: Pick<SweepReport, 'axes' | 'points'>): Rows {
+  const { heads, rows } = everyColumn(report);
+  const shown = heads.map((_, at) => at <= report.axes.length || rows.some((row) => row[at] !== ''));
+  return { heads: heads.filter((_, at) => shown[at]), rows: rows.map((row) => row.filter((_, at) => shown[at])) };
 }
 
 export function sweepMarkdown(report: SweepReport): string {
@@ -73,7 +94,7 @@ export function sweepMarkdown(report: SweepReport): string {
 }
 
 export function sweepCsv(report: SweepReport): string {
-  const { heads, rows } = sweepRows(report);
+  const { heads, rows } = everyColumn(report);
   return csvText([heads, ...rows]);
 }
 
