@@ -150,6 +150,8 @@ test('a sweep is one job: cancelled it keeps the points that are finished, and r
   while ((await finishedPoints(running)).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
   await running.ask(cancelJob, { id: job.id });
   expect((await until(running, job.id, 'cancelled', 'finished', 'crashed', 'failed')).state.kind).toBe('cancelled');
+  const [cancelled] = await running.ask(listJobs, {});
+  expect(cancelled!.request.comparison).toBe(join(folder, COMPARISON));
   const kept = await finishedPoints(running);
   expect(kept.length).toBeGreaterThanOrEqual(2);
   expect(kept.length).toBeLessThan(5);

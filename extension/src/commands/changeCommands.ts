@@ -126,8 +126,10 @@ export function registerChangeCommands(
         { path: output, name: basename(output) },
       ]);
     },
-    'espalier.openReport': (job?: Pick<Job, 'state'>) => {
-      if (job?.state.kind === 'finished') panels.report.open(job.state.reportPath);
+    'espalier.openReport': (job?: Pick<Job, 'state'> & Partial<Pick<Job, 'request'>>) => {
+      // The comparison of a sweep is there before its job ends, and however it does.
+      const path = job?.state.kind === 'finished' ? job.state.reportPath : job?.request?.comparison;
+      if (path !== undefined) panels.report.open(path);
     },
     'espalier.revealOutput': (job?: Job) => {
       const output = job?.state.kind === 'finished' ? job.state.outputs[0] : undefined;

@@ -38,7 +38,7 @@ export function registerJobsView(context: ExtensionContext, list: JobList): void
 function jobItem({ id, request, state, startedAt, endedAt }: Job): TreeItem {
   const item = new TreeItem(request.title, TreeItemCollapsibleState.None);
   item.id = id;
-  item.contextValue = `job-${state.kind}`;
+  item.contextValue = `job-${state.kind}${request.comparison === undefined ? '' : '-sweep'}`;
   const seconds =
     startedAt !== undefined && endedAt !== undefined ? ` · ${((endedAt - startedAt) / 1000).toFixed(1)} s` : '';
   const [icon, colour, words] = looks(state);
@@ -50,7 +50,11 @@ function jobItem({ id, request, state, startedAt, endedAt }: Job): TreeItem {
   tooltip.appendCodeblock(request.recipe, 'yaml');
   item.tooltip = tooltip;
   if (state.kind === 'finished')
-    item.command = { command: 'espalier.openReport', title: l10n.t('Open Report'), arguments: [{ id, state }] };
+    item.command = {
+      command: 'espalier.openReport',
+      title: l10n.t('Open Report'),
+      arguments: [{ id, request, state }],
+    };
   return item;
 }
 
@@ -61,7 +65,7 @@ function looks(state: Job['state']): readonly [icon: string, colour: string | nu
     case 'running':
       return ['sync~spin', null, progressWords(state)];
     case 'finished':
-      return ['pass', 'testing.iconPassed', state.outputs.map((path) => basename(path)).join(', ')];
+      return ['pass', 'testing.iconPassed', finishedWords(state)];
     case 'cancelled':
       return ['circle-slash', null, l10n.t('cancelled')];
     case 'failed':
@@ -72,6 +76,10 @@ function looks(state: Job['state']): readonly [icon: string, colour: string | nu
       return ['debug-disconnect', null, l10n.t('interrupted: the editor was closed')];
   }
 }
+
+/** The names of outputs; of many, as sweeps have them, the verdict. */
+const finishedWords = ({ outputs, verdict }: Extract<Job['state'], { kind: 'finished' }>): string =>
+  outputs.length > 2 ? verdict : outputs.map((path) => basename(path)).join(', ');
 
 /** `Writing model.safetensors · 42 % · 3 s left`. */
 export function progressWords({ progress, step, msLeft }: Extract<Job['state'], { kind: 'running' }>): string {

@@ -11,6 +11,8 @@ export interface JobRequest {
   readonly folder: string;
   /** Whether outputs that exist may be replaced. */
   readonly overwrite: boolean;
+  /** Where a sweep keeps its comparison: it is there before the job ends, and however it does. Filled in by whoever owns the queue. */
+  readonly comparison?: string;
 }
 
 export type JobState =

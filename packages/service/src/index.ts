@@ -4,7 +4,7 @@ export { planRecipe } from './change/planRecipe.js';
 export type { ChangePorts } from './change/ports.js';
 export { readSweep } from './change/readSweep.js';
 export { type LayerCount, type RunFailure, type RunQuery, type RunResult, runRecipe } from './change/runRecipe.js';
-export { isSweep, runSweep, type SweepRun } from './change/runSweep.js';
+export { isSweep, runSweep, SWEEP_REPORT, type SweepRun } from './change/runSweep.js';
 export {
   type ManifestSource,
   type RemovedChannels,

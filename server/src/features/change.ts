@@ -28,6 +28,7 @@ import {
   reportHtml,
   reportMarkdown,
   type Service,
+  SWEEP_REPORT,
   sweepCsv,
   sweepHtml,
   sweepMarkdown,
@@ -112,7 +113,8 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
   answer(connection, startJob, async (request): Promise<Answer<Job>> => {
     await restored;
     if (!context.rules().trusted) return { ok: false, fault: refused };
-    const job = queue.add(request);
+    const comparison = comparisonOf(request);
+    const job = queue.add(comparison === null ? request : { ...request, comparison });
     remember(request);
     return { ok: true, value: job };
   });
@@ -146,6 +148,12 @@ const SWEEP_TEXTS: Readonly<Record<ReportFormat, (report: SweepReport) => string
   csv: sweepCsv,
   json: (content) => `${JSON.stringify(content, null, 2)}\n`,
 };
+
+function comparisonOf({ recipe, folder }: JobRequest): string | null {
+  const parsed = parseRecipe(recipe).recipe;
+  const swept = parsed === null || parsed.sweep.length === 0 ? null : sweepFolder(parsed);
+  return swept === null ? null : resolve(folder, swept, SWEEP_REPORT);
+}
 
 /** Where a job may write: what its process leaves behind lies there. A path without an ending is itself the folder. */
 function outputFoldersOf({ recipe, folder }: JobRequest): readonly string[] {

@@ -10,7 +10,7 @@ import { pointLabel, sweepVerdict } from './sweepTexts.js';
 import { writeJsonFile } from './writeJson.js';
 
 /** The comparison in the folder of a sweep. */
-const REPORT_NAME = 'sweep.json';
+export const SWEEP_REPORT = 'sweep.json';
 
 export interface SweepRun {
   readonly report: SweepReport;
@@ -43,7 +43,7 @@ export async function runSweep(
   try {
     const input = await inputOf(parsed.recipe, query.folder, ports, work);
     const points = sweepPoints(parsed);
-    const earlier = await earlierPoints(joinPath(folder, REPORT_NAME), input.sha256, ports);
+    const earlier = await earlierPoints(joinPath(folder, SWEEP_REPORT), input.sha256, ports);
     const results = points.map(
       ({ id, values, text }): SweepResult => ({
         id,
@@ -69,7 +69,7 @@ export async function runSweep(
       startedAt,
     });
     const once = evaluatingOnce(ports);
-    let path = await writeJsonFile(ports, folder, REPORT_NAME, report());
+    let path = await writeJsonFile(ports, folder, SWEEP_REPORT, report());
     for (const [at, result] of results.entries()) {
       if (result.state.kind === 'done') continue;
       const own = partOf(work, at, results.length, pointLabel(result.values));
@@ -79,7 +79,7 @@ export async function runSweep(
         own,
       );
       results[at] = { ...result, state: stateOf(answer, input.sha256) };
-      path = await writeJsonFile(ports, folder, REPORT_NAME, report());
+      path = await writeJsonFile(ports, folder, SWEEP_REPORT, report());
     }
     work.progress({ done: results.length, total: results.length });
     const [first] = results;
