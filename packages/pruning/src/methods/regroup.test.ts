@@ -99,6 +99,15 @@ describe('what cannot be grouped is said', () => {
     expect(notes[1]!.message).toBe('layer.weight: 4 channels with weights lie in no block and would be empty.');
   });
 
+  test('grouped and depthwise convolutions, whose columns mean other inputs in every group', async () => {
+    const values = normal(64 * 8 * 9, 1);
+    for (const spec of [{ axes: { groups: 4 } }, { role: 'depthwise-conv' as const }]) {
+      const { masks, notes } = await answerOf('regroup', [layerOf({ shape: [64, 8, 3, 3], values, ...spec })]);
+      expect([...masks]).toEqual([]);
+      expect(notes.map(({ code }) => code)).toEqual(['regroup/no-shared-inputs']);
+    }
+  });
+
   test('empty layers, and no layers', async () => {
     expect((await answerOf('regroup', [])).notes).toEqual([]);
     expect((await answerOf('regroup', [layerOf({ shape: [0, 8] })])).notes).toEqual([]);

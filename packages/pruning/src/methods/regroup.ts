@@ -76,6 +76,10 @@ export const regroup: MaskMethod = {
       const { name } = layer.head;
       work.progress({ done, total: layers.length, label: name });
       if (layer.head.elements === 0) continue;
+      if (layer.head.axes.groups > 1 || layer.head.role === 'depthwise-conv') {
+        notes.push(noSharedInputs(name));
+        continue;
+      }
       const matrix = kernelMatrix(layer.head);
       const before = layer.mask === undefined ? await nonZeros(layer, work) : await maskBits(layer, layer.mask, work);
       const found = await regroupLayer(bitRowsOf(matrix, before), how, work);
@@ -143,6 +147,14 @@ const rowsLost = (name: string, count: number): Note => ({
   code: 'regroup/rows-lost',
   severity: 'warning',
   message: `${name}: ${count} ${count === 1 ? 'channel' : 'channels'} with weights ${count === 1 ? 'lies' : 'lie'} in no block and would be empty.`,
+  tensor: name,
+});
+
+/** Columns of such a kernel matrix mean other inputs in every group. */
+const noSharedInputs = (name: string): Note => ({
+  code: 'regroup/no-shared-inputs',
+  severity: 'warning',
+  message: `${name} is left alone: it is a grouped convolution, whose channels do not share inputs.`,
   tensor: name,
 });
 
