@@ -1,7 +1,8 @@
-import { invariant, raise, type Work } from '@espalier/base';
+import { raise, type Work } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import { BITS, byteLength } from '@espalier/tensor';
 import type { RawData } from '../checkpoint.js';
+import { brief } from '../names.js';
 import { type DirectoryEntry, readDirectory } from '../zip/directory.js';
 import { changedTensors } from './changedTensors.js';
 import type { ByteSink, OutputContent, StoredTensor } from './output.js';
@@ -62,10 +63,7 @@ export async function writeKeptArchive(
     let at = begin;
     while (entry.method === 0 && rest.length > 0 && rest[0]!.begin < begin + entry.storedBytes) {
       const change = rest.shift()!;
-      invariant(
-        change.begin >= at && endOf(change) <= begin + entry.storedBytes,
-        `${change.name} lies in ${entry.name}`,
-      );
+      if (change.begin < at || endOf(change) > begin + entry.storedBytes) astray(change, source.name);
       pieces.push(copyPiece(source, at, change.begin), tensorPiece(change.name, change.stored));
       at = endOf(change);
     }
@@ -77,10 +75,19 @@ export async function writeKeptArchive(
       await zip.addCopied(entry.name, same, windows, work, wrote);
     } else await zip.addTensor(entry.name, new Uint8Array(0), { byteLength: storedBytes, windows }, work, wrote);
   }
-  invariant(rest.length === 0, `${rest[0]?.name} lies in no entry`);
+  if (rest.length > 0) astray(rest[0]!, source.name);
   await zip.addBytes(recordName, record);
   await zip.finish();
 }
+
+/** The directory of the archive and the places of its storages contradict each other. */
+const astray = ({ name, begin, stored }: Change, file: string): never =>
+  raise({
+    code: 'output/incomplete',
+    message: `The ${stored.byteLength} bytes of ${brief(name)} at ${begin} are not within one entry of the archive.`,
+    file,
+    offset: begin,
+  });
 
 /** The folder that every entry of the archive lies in, with its slash. */
 function rootOf(entries: readonly DirectoryEntry[]): string {
