@@ -132,8 +132,13 @@ async function againstCopy(): Promise<BenchTable> {
       ],
       rounds,
     );
-    const ratio = { to: copying, value: faster(laps, pruning, copying), target: 0.6 };
-    rows.push(rateRow(copying, laps.get(copying)!, bytes), rateRow(pruning, laps.get(pruning)!, bytes, ratio));
+    const own = rateRow(pruning, laps.get(pruning)!, bytes);
+    // A small file is copied within the cache of the disk; there the rate itself is the aim.
+    const ratio =
+      tensors === LARGE_TENSORS
+        ? { to: copying, value: faster(laps, pruning, copying), target: 0.6 }
+        : { to: '1 GB/s', value: own.median, target: 1 };
+    rows.push(rateRow(copying, laps.get(copying)!, bytes), { ...own, ratio });
     const limit = { to: '300 MB', value: 300 / peak, target: 1 };
     rows.push({ name: `process at its peak, ${label}`, median: peak, unit: 'MB', ratio: limit });
   }
