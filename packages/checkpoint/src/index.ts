@@ -27,6 +27,7 @@ export type {
   Rewire,
   SetAttribute,
 } from './write/onnx/graphEdits.js';
+export { withOutputs } from './write/onnx/withOutputs.js';
 export type {
   ByteSink,
   OutputContent,

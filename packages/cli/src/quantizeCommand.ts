@@ -13,6 +13,9 @@ interface QuantizeOptions extends ChangeOptions {
   readonly range?: string;
   readonly percentile?: number;
   readonly rule: readonly { readonly match: string; readonly scheme: string }[];
+  readonly samples?: string;
+  readonly activationBits?: number;
+  readonly calibration?: string;
   readonly gguf?: string;
   readonly exclude: readonly string[];
   readonly excludeRole: readonly string[];
@@ -55,6 +58,13 @@ export function addQuantizeCommand(program: Command, terminal: Terminal, ended: 
         .argParser(rule)
         .default([]),
     )
+    .option('--samples <file>', 'quantize the inputs of layers too, by ranges from an .npz of samples; for ONNX')
+    .addOption(new Option('--activation-bits <n>', 'bits of these, with --samples; 8').argParser(number(2, 8)))
+    .addOption(
+      new Option('--calibration <name>', 'how their largest magnitude is chosen, with --samples; percentile').choices([
+        ...parameterOf('range').values,
+      ]),
+    )
     .addOption(new Option('--gguf <type>', 'blocks of GGUF instead, for a model in GGUF').choices(['Q8_0', 'Q4_0']))
     .addOption(
       new Option('-x, --exclude <glob>', 'leave these layers alone; may be repeated').argParser(append).default([]),
@@ -78,7 +88,7 @@ export function addQuantizeCommand(program: Command, terminal: Terminal, ended: 
     .option('--report', 'write a report beside the output; reads input and result once more', false)
     .addHelpText(
       'after',
-      `\nExamples:\n  espalier quantize resnet18.safetensors -o resnet18-int8.safetensors\n  espalier quantize model.onnx -o model-int8.onnx --granularity channel\n  espalier quantize model.pt -o model-4.safetensors --bits 4 --granularity group --group-size 64 --min-sqnr 15\n  espalier quantize llama-f16.gguf -o llama-q8.gguf --gguf Q8_0\n\nExit codes: 0 fine, 1 --min-sqnr or --max-size does not hold, 2 it could not be done.`,
+      `\nExamples:\n  espalier quantize resnet18.safetensors -o resnet18-int8.safetensors\n  espalier quantize model.onnx -o model-int8.onnx --granularity channel\n  espalier quantize model.onnx -o model-w8a8.onnx --samples calibration.npz\n  espalier quantize model.pt -o model-4.safetensors --bits 4 --granularity group --group-size 64 --min-sqnr 15\n  espalier quantize llama-f16.gguf -o llama-q8.gguf --gguf Q8_0\n\nExit codes: 0 fine, 1 --min-sqnr or --max-size does not hold, 2 it could not be done.`,
     )
     .action(async (input: string, options: QuantizeOptions) => {
       if (options.output === undefined && !options.dryRun)
@@ -100,7 +110,9 @@ export function addQuantizeCommand(program: Command, terminal: Terminal, ended: 
     });
 }
 
-function codes({ scheme, bits, granularity, groupSize, range, percentile, rule: rules }: QuantizeOptions): object {
+function codes(options: QuantizeOptions): object {
+  const { scheme, bits, granularity, groupSize, range, percentile, rule: rules } = options;
+  const { samples, activationBits, calibration } = options;
   return {
     method: 'post-training',
     default: {
@@ -111,6 +123,15 @@ function codes({ scheme, bits, granularity, groupSize, range, percentile, rule: 
       ...(percentile === undefined ? {} : { percentile }),
     },
     ...(rules.length === 0 ? {} : { rules }),
+    ...(samples === undefined
+      ? {}
+      : {
+          activations: {
+            samples: resolve(samples),
+            ...(activationBits === undefined ? {} : { bits: activationBits }),
+            ...(calibration === undefined ? {} : { calibration }),
+          },
+        }),
   };
 }
 

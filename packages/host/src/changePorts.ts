@@ -3,6 +3,7 @@ import type { ChangePorts } from '@espalier/service';
 import { evaluateCommand } from './evaluateCommand.js';
 import { describeMachine } from './machine.js';
 import { type FollowRules, nodeFiles } from './nodeFiles.js';
+import { onnxRuntime } from './onnxRuntime.js';
 import { outputFolder } from './outputFolder.js';
 
 /** Read at once for a hash. */
@@ -24,6 +25,7 @@ export function changePorts(rules: () => FollowRules, version: string): ChangePo
       return hash.digest('hex');
     },
     evaluate: rules().trusted ? evaluateCommand : null,
+    findRuntime: rules().trusted ? onnxRuntime : null,
     now: () => performance.now(),
     today: () => new Date().toISOString(),
     machine: describeMachine(),

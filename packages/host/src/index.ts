@@ -6,6 +6,7 @@ export { jobStore } from './jobStore.js';
 export { serveJob } from './jobWorker.js';
 export { describeMachine } from './machine.js';
 export { type FollowRules, isInside, nodeFiles } from './nodeFiles.js';
+export { onnxRuntime } from './onnxRuntime.js';
 export { type OutputRules, outputFolder, removeStaleParts } from './outputFolder.js';
 export { serveTasks } from './taskWorker.js';
 export { createWorkerPool, type PoolOptions, type WorkerPool } from './workerPool.js';

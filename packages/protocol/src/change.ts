@@ -53,6 +53,9 @@ export interface LayerChange {
   readonly quantization?: LayerQuantization;
 }
 
+/** How the largest magnitude that codes represent is chosen. */
+export type RangeMethod = 'max' | 'percentile' | 'mse' | 'kl';
+
 /** How a tensor is stored with few bits, and what that loses. */
 export interface LayerQuantization {
   /** `int8-sym`, `binary`, `Q8_0` … */
@@ -72,6 +75,19 @@ export interface LayerQuantization {
   readonly clippedShare: number;
   /** How many codes are used, of how many; null where there are none to count. */
   readonly levels: { readonly used: number; readonly all: number } | null;
+  /** How the input of its layer is quantized, where samples told its range. */
+  readonly input?: {
+    readonly bits: number;
+    /** A code q stands for scale · q. */
+    readonly scale: number;
+    /** Magnitudes beyond are cut. */
+    readonly clip: number;
+    readonly calibration: RangeMethod;
+    /** What each way of choosing the clip would keep of the samples, as `sqnrDb` above. */
+    readonly sqnrDb: Readonly<Record<RangeMethod, number | 'inf' | null>>;
+    readonly best: RangeMethod;
+    readonly samples: number;
+  };
 }
 
 /** Time of a layer's products in ms, in several ways of computing them. */

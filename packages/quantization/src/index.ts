@@ -1,3 +1,5 @@
+export { activationEdits, activationsOf, type ReadActivation } from './activationEdits.js';
+export { type ActivationQuantization, ActivationStream, ENOUGH_SAMPLES } from './activations.js';
 export { assignSchemes, type How, type PostTrainingOptions } from './assign.js';
 export { type Cells, cellsOf, type Granularity } from './cells.js';
 export { CLIPS, type ClipMethod, clipValue, histogramOf, klClip, percentileOf } from './clip.js';

@@ -11,6 +11,13 @@ const schemes: readonly Choice[] = [
   { value: 'keep', doc: 'As it is.' },
 ];
 
+const RANGES: readonly Choice[] = [
+  { value: 'max', doc: 'The largest there is: nothing is cut off.' },
+  { value: 'percentile', doc: 'So many of a hundred magnitudes lie below.' },
+  { value: 'mse', doc: 'The smallest squared error among a hundred candidates.' },
+  { value: 'kl', doc: 'The distribution of the codes diverges least; for bell-shaped values.' },
+];
+
 /** What is quantized how: of a step, and of each of its rules. */
 const HOW: Readonly<Record<string, Parameter>> = {
   scheme: { kind: 'oneOf', default: 'int8-sym', values: schemes, doc: 'How numbers become codes.' },
@@ -35,14 +42,26 @@ const HOW: Readonly<Record<string, Parameter>> = {
     kind: 'oneOf',
     default: 'max',
     doc: 'How the largest magnitude that is represented is chosen; symmetric schemes alone.',
-    values: [
-      { value: 'max', doc: 'The largest there is: nothing is cut off.' },
-      { value: 'percentile', doc: 'So many of a hundred magnitudes lie below.' },
-      { value: 'mse', doc: 'The smallest squared error among a hundred candidates.' },
-      { value: 'kl', doc: 'The distribution of the codes diverges least; for bell-shaped values.' },
-    ],
+    values: RANGES,
   },
   percentile: { kind: 'number', minimum: 0.001, maximum: 100, default: 99.99, doc: 'For range: percentile.' },
+};
+
+/** How the inputs of quantized layers are quantized. */
+const ACTIVATIONS: Readonly<Record<string, Parameter>> = {
+  samples: {
+    kind: 'path',
+    accepts: 'samples',
+    doc: 'An .npz with an array for each input of the model, samples along the first axis. Without it activations stay as they are.',
+  },
+  bits: { kind: 'integer', minimum: 2, maximum: 8, default: 8, unit: 'bits', doc: 'Of a code; 0 is one of them.' },
+  calibration: {
+    kind: 'oneOf',
+    default: 'percentile',
+    doc: 'How the largest magnitude that is represented is chosen.',
+    values: RANGES,
+  },
+  percentile: { kind: 'number', minimum: 0.001, maximum: 100, default: 99.99, doc: 'For calibration: percentile.' },
 };
 
 const withoutDefaults = (parameters: Readonly<Record<string, Parameter>>): Record<string, Parameter> =>
@@ -74,6 +93,11 @@ export const methods: readonly MethodDescription[] = [
           match: { kind: 'text', required: true, doc: 'A glob over names of tensors.' },
           ...withoutDefaults(HOW),
         },
+      },
+      activations: {
+        kind: 'group',
+        item: ACTIVATIONS,
+        doc: 'The inputs of quantized layers as well, by the ranges that samples give; for ONNX, and with onnxruntime-node installed.',
       },
       nonFinite: {
         kind: 'oneOf',

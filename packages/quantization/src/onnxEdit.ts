@@ -11,6 +11,7 @@ export function dequantizeEdit(entry: TensorEntry, quantizer: Quantizer): Replac
   const { cells, scales, zeros } = quantizer;
   const { granularity } = cells;
   const { name, shape } = entry;
+  if (entry.dtype !== 'F32') return `its values are ${entry.dtype}, and what reads them expects that; codes give F32`;
   const signed = zeros === null;
   const axis = shape.length - 1;
   if (granularity.kind === 'group' && granularity.columns !== shape[axis])

@@ -1,5 +1,6 @@
 export { type OperatorCost, totalCost } from '@espalier/model';
 export { stepTitle } from './change/changeReport.js';
+export type { FedArray, FindRuntime, LoadedModel, ModelRuntime } from './change/modelRuntime.js';
 export { planRecipe } from './change/planRecipe.js';
 export type { ChangePorts } from './change/ports.js';
 export { readSweep } from './change/readSweep.js';

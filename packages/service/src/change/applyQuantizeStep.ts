@@ -4,6 +4,7 @@ import { chooseLayers, type LayerRules } from '@espalier/pruning';
 import { assignSchemes, type GgufType, type PostTrainingOptions } from '@espalier/quantization';
 import { isFloat } from '@espalier/tensor';
 import { type EditedTensor, entryAfter, headAfter } from './edited.js';
+import { type ActivationOptions, quantizeActivations } from './quantize/quantizeActivations.js';
 import { toBlocks } from './quantize/toBlocks.js';
 import { type Quantized, toCodes } from './quantize/toCodes.js';
 import { toHalves } from './quantize/toHalves.js';
@@ -12,17 +13,23 @@ import type { ApplyStep } from './step.js';
 /** The first and the last layer stay as they are unless a rule says otherwise. */
 const ENDS: LayerRules = { layers: [], roles: ['first', 'last'], minElements: 0, preset: 'none' };
 
+const ACTIVATIONS: ActivationOptions = { bits: 8, calibration: 'percentile', percentile: 99.99, seed: 1 };
+
 /**
  * What a step that stores weights with few bits makes of a state. Tensors that are not chosen, or that are stored with few bits already, stay with the reason. Faults:
  * `quantize/non-finite`, `quantize/nothing`, those of the sources.
  */
-export const applyQuantizeStep: ApplyStep = async (state, step, exclude, _open, work) => {
+export const applyQuantizeStep: ApplyStep = async (state, step, exclude, open, work, runtime) => {
   const heads = state.tensors.map(headAfter);
   const { graph } = state.checkpoint;
   const rules = [exclude, step.exclude];
   const excluded = chooseLayers(heads, rules, graph).leftAlone;
   const byDefault = chooseLayers(heads, [...rules, ENDS], graph);
-  const options = step.options as PostTrainingOptions & { readonly type?: GgufType };
+  const options = step.options as PostTrainingOptions & {
+    readonly type?: GgufType;
+    readonly activations?: Partial<ActivationOptions>;
+  };
+  const activations: ActivationOptions = { ...ACTIVATIONS, ...options.activations };
   const weights = new Set(byDefault.chosen.map(({ name }) => name));
   const { how, idle } = assignSchemes(heads, weights, options);
   const notes: ChangeNote[] = idle.map((match) => ({
@@ -74,7 +81,24 @@ export const applyQuantizeStep: ApplyStep = async (state, step, exclude, _open, 
       file: state.checkpoint.files[0]?.name ?? '',
     });
   }
-  return ok({ ...state, tensors, notes: [...state.notes, ...notes, ...losses(tensors)] });
+  const after = { ...state, tensors, notes: [...state.notes, ...notes, ...losses(tensors)] };
+  const { samples } = activations;
+  if (samples === undefined) return ok(after);
+  if (runtime === 'planning') return ok({ ...after, notes: [...after.notes, LATER] });
+  if (runtime === null)
+    return fail({
+      code: 'runtime/untrusted',
+      message: 'Samples run through the model with code of this folder, which is not trusted.',
+    });
+  const found = await runtime();
+  if (!found.ok) return found;
+  return await quantizeActivations(after, { ...activations, samples }, { open, runtime: found.value }, work);
+};
+
+const LATER: ChangeNote = {
+  code: 'quantize/activations',
+  severity: 'information',
+  message: 'The ranges of activations are known when the recipe has run.',
 };
 
 /** Why a tensor cannot be stored with fewer bits; null where it can. */

@@ -24,6 +24,7 @@ import { layerMacs, MAC_CONVENTION } from './layerMacs.js';
 import { type OpenInput, openInput } from './openInput.js';
 import { contentOf, destinationOf } from './outputs.js';
 import { manifestName, needsManifest } from './shapeManifest.js';
+import type { StepRuntime } from './step.js';
 import { pointLabel } from './sweepTexts.js';
 
 /** What a recipe would do. Nothing is written. Items arrive as layers are worked out; aborts fly. */
@@ -88,6 +89,7 @@ export async function applySteps(
   { state }: OpenInput,
   files: Files,
   work: Work,
+  runtime: StepRuntime = 'planning',
 ): Promise<Result<EditState, Fault>> {
   const opened: { close(): Promise<void> }[] = [];
   const open = async (path: string): Promise<Result<readonly PrunableLayer[], Fault>> => {
@@ -104,7 +106,7 @@ export async function applySteps(
     for (const [done, step] of recipe.steps.entries()) {
       work.signal.throwIfAborted();
       work.progress({ done, total: recipe.steps.length, label: step.id });
-      const next = await applyStep(edited, step, recipe.exclude, open, work);
+      const next = await applyStep(edited, step, recipe.exclude, open, work, runtime);
       if (!next.ok) return next;
       edited = next.value;
     }

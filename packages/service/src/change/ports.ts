@@ -2,6 +2,7 @@ import type { Fault, Result } from '@espalier/base';
 import type { OutputFolder } from '@espalier/checkpoint';
 import type { ByteSource } from '@espalier/tensor';
 import type { Files } from '../ports.js';
+import type { FindRuntime } from './modelRuntime.js';
 
 /** What running a recipe needs of its host. */
 export interface ChangePorts {
@@ -15,6 +16,8 @@ export interface ChangePorts {
   sha256(source: ByteSource, signal: AbortSignal): Promise<string>;
   /** Runs the `evaluate` command and reads its figure; null where nothing may be run: the workspace is not trusted. */
   readonly evaluate: ((command: string, folder: string, signal: AbortSignal) => Promise<Result<number, Fault>>) | null;
+  /** Finds what runs models; null where no code of the folder may run: the workspace is not trusted. */
+  readonly findRuntime: FindRuntime | null;
   /** Monotonic milliseconds. */
   now(): number;
   /** ISO 8601. */

@@ -74,7 +74,9 @@ export async function runRecipe(
     const destination = output === undefined ? null : destinationOf(output, query.folder, input.value);
     if (destination !== null && !destination.ok) return failed(destination.fault);
     const before = await stampsOf(ports, input.value);
-    const edited = await applySteps(recipe, query.folder, input.value, ports.files, named(work, 'Deciding'));
+    const { findRuntime } = ports;
+    const runtime = findRuntime === null ? null : () => findRuntime(query.folder);
+    const edited = await applySteps(recipe, query.folder, input.value, ports.files, named(work, 'Deciding'), runtime);
     if (!edited.ok) return failed(edited.fault);
     const layers = await countLayers(edited.value, named(work, 'Counting'));
     if (!layers.ok) return failed(layers.fault);

@@ -1,5 +1,6 @@
 import { raise, textDigest } from '@espalier/base';
 import type { OutputFolder } from '@espalier/checkpoint';
+import type { FindRuntime } from '../change/modelRuntime.js';
 import type { ChangePorts } from '../change/ports.js';
 import type { MemoryFiles } from './memoryFiles.js';
 
@@ -14,7 +15,12 @@ export interface MemoryMachine {
 export function memoryMachine(
   files: MemoryFiles,
 
-  options: { trusted?: boolean; fail?: 'create' | 'write'; onWrite?: (files: MemoryFiles) => void } = {},
+  options: {
+    trusted?: boolean;
+    findRuntime?: FindRuntime;
+    fail?: 'create' | 'write';
+    onWrite?: (files: MemoryFiles) => void;
+  } = {},
 ): MemoryMachine {
   const commands: string[] = [];
   const outputs = (folder: string): OutputFolder => {
@@ -64,6 +70,7 @@ export function memoryMachine(
             commands.push(command);
             return { ok: true, value: 90 + commands.length };
           },
+    findRuntime: options.findRuntime ?? null,
     now: () => performance.now(),
     today: () => '2026-01-01T00:00:00.000Z',
     machine: 'a machine',

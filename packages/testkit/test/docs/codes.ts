@@ -9,7 +9,7 @@ const FOLDERS = [
 
 /** Areas of codes. A code of a new area is found where it is written `code: 'area/name'`. */
 const AREAS =
-  'budget|checkpoint|engine|file|hdf5|heatmap|host|job|leveldb|option|output|page|path|pickle|prune|quantize|recipe|regroup|remove|tensor|zip';
+  'budget|checkpoint|engine|file|hdf5|heatmap|host|job|leveldb|option|output|page|path|pickle|prune|quantize|recipe|regroup|remove|runtime|tensor|zip';
 const QUOTED = new RegExp(`'((?:${AREAS})/[a-z][a-z0-9-]*)'`, 'g');
 const WRITTEN = /\bcode: '([a-z][a-z0-9]*\/[a-z][a-z0-9-]*)'/g;
 

@@ -1,0 +1,93 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fail, ok } from '@espalier/base';
+import type { FedArray, FindRuntime, LoadedModel, ModelRuntime } from '@espalier/service';
+import { toHalf } from '@espalier/tensor';
+
+const PACKAGE = 'onnxruntime-node';
+
+/** The part of the package that is used. */
+interface Package {
+  readonly InferenceSession: {
+    create(model: Uint8Array): Promise<{
+      run(feeds: Record<string, unknown>): Promise<Record<string, { readonly type: string; readonly data: unknown }>>;
+      release(): Promise<void>;
+    }>;
+  };
+  readonly Tensor: new (type: string, data: unknown, dims: readonly number[]) => unknown;
+  readonly env: { readonly versions: { readonly common: string } };
+}
+
+/**
+ * onnxruntime-node, as a person installed it beside the recipe or beside Espalier: it is large and native, so it is not shipped. Code of a folder runs only where that is trusted.
+ */
+export const onnxRuntime: FindRuntime = async (folder) => {
+  for (const from of [join(folder, 'package.json'), import.meta.url]) {
+    let path: string;
+    try {
+      path = createRequire(from).resolve(PACKAGE);
+    } catch {
+      continue;
+    }
+    try {
+      return ok(runtimeOf(createRequire(from)(path) as Package));
+    } catch (error) {
+      return fail({ code: 'runtime/missing', message: `${PACKAGE} cannot be loaded: ${(error as Error).message}` });
+    }
+  }
+  return fail({
+    code: 'runtime/missing',
+    message: `${PACKAGE} is not installed; it runs the model to see the ranges of activations.`,
+    hint: `Run npm install ${PACKAGE} in the folder of the recipe.`,
+  });
+};
+
+function runtimeOf({ InferenceSession, Tensor, env }: Package): ModelRuntime {
+  const refused = (error: unknown) =>
+    fail({ code: 'runtime/refused', message: `onnxruntime does not run the model: ${(error as Error).message}` });
+  return {
+    name: `onnxruntime ${env.versions.common}`,
+    async load(model) {
+      try {
+        const session = await InferenceSession.create(model);
+        const loaded: LoadedModel = {
+          async run(feeds) {
+            try {
+              const tensors = [...feeds].map(([name, array]) => [name, tensorOf(Tensor, array)]);
+              const outputs = await session.run(Object.fromEntries(tensors));
+              const numbers = Object.entries(outputs).flatMap(([name, { data }]) =>
+                data instanceof Float32Array || data instanceof Float64Array ? [[name, data] as const] : [],
+              );
+              return ok(new Map<string, ArrayLike<number>>(numbers));
+            } catch (error) {
+              return refused(error);
+            }
+          },
+          release: () => session.release(),
+        };
+        return ok(loaded);
+      } catch (error) {
+        return refused(error);
+      }
+    },
+  };
+}
+
+/** What onnxruntime calls a type, and how it takes its numbers. */
+const TYPES: Readonly<Record<string, readonly [type: string, numbers: (values: ArrayLike<number>) => unknown]>> = {
+  F32: ['float32', (values) => Float32Array.from(values)],
+  F64: ['float64', (values) => Float64Array.from(values)],
+  F16: ['float16', (values) => Uint16Array.from(values, toHalf)],
+  I64: ['int64', (values) => BigInt64Array.from(Array.from(values, (value) => BigInt(Math.round(value))))],
+  I32: ['int32', (values) => Int32Array.from(values)],
+  I8: ['int8', (values) => Int8Array.from(values)],
+  U8: ['uint8', (values) => Uint8Array.from(values)],
+  BOOL: ['bool', (values) => Uint8Array.from(values, (value) => (value === 0 ? 0 : 1))],
+};
+
+function tensorOf(Tensor: Package['Tensor'], { dtype, shape, values }: FedArray): unknown {
+  const known = TYPES[dtype];
+  if (known === undefined) throw new Error(`an input is ${dtype}`);
+  const [type, numbers] = known;
+  return new Tensor(type, numbers(values), shape);
+}
