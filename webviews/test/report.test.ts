@@ -76,6 +76,19 @@ describe('a report', () => {
     expect(await seenText(page, '#time')).toMatch(/CSR\s+4x1\s+Removed\s+int8/);
   });
 
+  test('says whether any runtime uses the zeros, the negative answer too', async () => {
+    const page = await open('done');
+    await page.waitForSelector('#runtimes table');
+    const text = await seenText(page, '#runtimes');
+    expect(text).toMatch(/Espalier kernels, here\s+any, f32\s+[\d.]+x\s+measured here/);
+    expect(text).toMatch(
+      /onnxruntime\s+any, any\s+1\.0x\s+published\s+no kernel takes sparse weights\s+a maintainer \(2026-01-01\)/,
+    );
+    expect(text).toMatch(
+      /TensorRT, sparse tensor cores\s+2:4, f16, int8\s+–\s+n\/a: the pattern is broken in 21 layers/,
+    );
+  });
+
   test('says what few bits lose', async () => {
     const page = await open('quantized');
     await page.waitForSelector('#quantization table');

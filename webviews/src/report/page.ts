@@ -15,6 +15,7 @@ import type { Controller } from './controller.js';
 import { layersTable, othersTable, sensitivityTable } from './layersTable.js';
 import { provenanceList } from './provenance.js';
 import { quantizationTable } from './quantizationTable.js';
+import { runtimesTable } from './runtimesTable.js';
 import type { Section } from './section.js';
 import type { Action, Content, State } from './state.js';
 import { REPORT_KEYS, S } from './strings.js';
@@ -122,9 +123,19 @@ export class ReportPage extends LitElement {
       ${this.bar(report.title, actions)}
       ${this.body([
         { id: 'verdict', noun: S.sections.verdict, question: '', body: verdict },
-        ...this.planSections(plan, plan.layers, numbers, report.latency, () =>
-          timeSections(report, this.store.state.asTable, numbers, () => this.store.dispatch({ type: 'twin' })),
-        ),
+        ...this.planSections(plan, plan.layers, numbers, report.latency, () => [
+          ...timeSections(report, this.store.state.asTable, numbers, () => this.store.dispatch({ type: 'twin' })),
+          ...(report.runtimes.length === 0
+            ? []
+            : [
+                {
+                  id: 'runtimes',
+                  noun: S.sections.runtimes,
+                  question: S.questions.runtimes,
+                  body: runtimesTable(report.runtimes, numbers),
+                },
+              ]),
+        ]),
         {
           id: 'provenance',
           noun: S.sections.provenance,

@@ -26,6 +26,7 @@ export const S = {
     changed: 'What changed',
     time: 'Time by layer',
     bridge: 'Why not more',
+    runtimes: 'Runtimes',
     quantization: 'Few bits',
     zeros: 'Zeros by layer',
     layers: 'Layers',
@@ -39,6 +40,7 @@ export const S = {
     changed: 'What changed',
     changedPlan: 'What would change',
     time: 'Where does the time go now?',
+    runtimes: 'Does any runtime use this?',
     quantization: 'What do few bits lose?',
     zeros: 'Where are the zeros?',
     layers: 'What became of each layer?',
@@ -109,6 +111,10 @@ export const S = {
     question: (reached: string, promised: string) => `Why ${reached}x and not ${promised}x?`,
     heads: { step: 'Step', ms: 'ms' },
     note: 'A runtime that computes dense gets none of this: 1.0x.',
+  },
+  runtimes: {
+    label: 'What runtimes do with the zeros',
+    heads: { runtime: 'Runtime', pattern: 'Pattern', gain: 'Gain', how: 'How', why: 'Why', source: 'Source, read on' },
   },
   quantization: {
     label: 'Layers that are stored with few bits',

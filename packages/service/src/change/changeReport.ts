@@ -5,6 +5,7 @@ import type { Recipe } from '@espalier/recipe';
 import { bridgeOf, modelLatency, timeClauses } from '../latency/modelTimes.js';
 import { toLayerLatency } from '../latency/speedUp.js';
 import { decibelText, overallSqnr } from '../report/quantizationCells.js';
+import { runtimeRows } from '../runtimes/runtimeRows.js';
 
 export interface ReportFacts {
   readonly plan: Plan;
@@ -40,7 +41,10 @@ export function changeReport(facts: ReportFacts): ChangeReport {
     plan,
     latency: latency === null ? [] : [latency],
     bridge: bridgeOf(timed),
-    runtimes: [],
+    runtimes: runtimeRows(
+      plan.layers.filter(({ leftAlone }) => leftAlone === null),
+      facts.times,
+    ),
     accuracy: accuracy.accuracy,
     accuracyMissing: accuracy.missing,
     provenance: {

@@ -31,9 +31,9 @@ describe('a layer', () => {
   });
 
   test('says every way beside dense, also the slower ones', () => {
-    expect(speedUpText(SPARSE)).toBe('CSR 2.5x, 4x1 blocks 1.7x as fast as dense here (10 ms)');
-    expect(speedUpText(STUBBORN)).toBe('CSR 0.9x, 4x1 blocks 0.9x as fast as dense here (6 ms)');
-    expect(speedUpText(FULL)).toBe('no zeros to skip: 4 ms dense here');
+    expect(speedUpText(SPARSE)).toBe('CSR 2.5x, 4x1 blocks 1.7x as fast as dense (10 ms), measured');
+    expect(speedUpText(STUBBORN)).toBe('CSR 0.9x, 4x1 blocks 0.9x as fast as dense (6 ms), measured');
+    expect(speedUpText(FULL)).toBe('no zeros to skip: 4 ms dense, measured');
   });
 
   test('says what product it is, and what was timed of it', () => {

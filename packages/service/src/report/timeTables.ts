@@ -68,3 +68,25 @@ export function timeTables({ plan, latency, bridge }: ChangeReport): TextTable[]
 
 const figure = (ms: number): string => String(Number(ms.toPrecision(3)));
 const times = (before: number, after: number): string => (after > 0 ? `${(before / after).toFixed(1)}x` : '');
+
+/** What runtimes do with the zeros; nothing where there are hardly any. */
+export function runtimeTables({ runtimes }: ChangeReport): TextTable[] {
+  if (runtimes.length === 0) return [];
+  return [
+    {
+      title: 'Does any runtime use this?',
+      heads: ['Runtime', 'Version', 'Pattern', 'Type', 'Condition', 'Gain', 'Why', 'Source', 'Read'],
+      rows: runtimes.map(({ runtime, version, pattern, dtype, condition, gain, why, source, date }) => [
+        runtime,
+        version,
+        pattern,
+        dtype,
+        condition,
+        gain === null ? '–' : `${gain.value.toFixed(1)}x, ${gain.how.kind}`,
+        why,
+        source,
+        date,
+      ]),
+    },
+  ];
+}

@@ -1,7 +1,7 @@
 import type { LayerTimes, TensorFacts } from '@espalier/analysis';
 import { bytesText, compactCount, describeFault, type Fault, percentFigure, shapeText } from '@espalier/base';
 import type { FileFacts } from '../fileFacts.js';
-import { speedUpText } from '../latency/speedUp.js';
+import { runtimeLine } from '../runtimes/runtimeLine.js';
 import type { ScanState } from '../scans.js';
 import { warningPhrases } from './warningWords.js';
 
@@ -140,7 +140,8 @@ export function layerMarkdown(fact: TensorFacts, from: string, writing: Writing,
       : [`|w| median ${short(stats.kept.absMedian)}, largest ${short(stats.absmax)}`]),
     `in ${escapeMarkdown(from)}`,
   ].join(' · ');
-  const speed = times === undefined ? [] : [`${speedUpText(times)}; 1.0x where a runtime computes dense`];
+  const line = runtimeLine(stats, head.elements, times, locale);
+  const speed = line === null ? [] : [line];
   return [first, second, ...speed, third].join('  \n');
 }
 

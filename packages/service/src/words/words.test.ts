@@ -126,6 +126,7 @@ describe('hover on a layer', () => {
       [
         '**fc.weight** · F32 · 8×16 · 128 weights · 512 B  ',
         '56.3 % zero · 4 dead channels · 4x1 blocks 88.9 % · 2:4 56.3 % of groups  ',
+        'unstructured 56.3 %: onnxruntime 1.0x (runs dense), 2:4 on A100 n/a (56.3 % of groups)  ',
         '|w| median 100, largest 130 · in net.safetensors',
       ].join('\n'),
     );
