@@ -18,9 +18,10 @@ export interface PartitionOptions {
 }
 
 /**
- * Divides rows, all that have a weight or some of them, into parts so that rows of a part share columns: large is Σ over parts and columns of count², the number of rows of
- * the part that have a weight in the column, less what any two rows share on average, so that no part is better only by its size. Recursive bisection over several levels of coarseness, then exchange between all parts. Rows ascend in each
- * part; parts are in the order of their first rows. The same rows, options and seed give the same parts on every machine. Aborts fly.
+ * Divides rows, all that have a weight or some of them, into parts so that rows of a part share columns. Large is Σ over parts and columns of count²,
+ * count being the rows of the part that have a weight in the column, less what any two rows share on average: no part is better only by its size.
+ * Recursive bisection over several levels of coarseness, then exchange between all parts. Rows ascend in each part; parts are in the order of their
+ * first rows. The same rows, options and seed give the same parts on every machine. Aborts fly.
  */
 export async function partitionRows(
   all: BitRows,
