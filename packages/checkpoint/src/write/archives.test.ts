@@ -103,6 +103,13 @@ describe.each(Object.entries(TYPES))('%s', (file, types) => {
   });
 });
 
+test.each(['x.pt', 'x.npz'])('%s tells how it came about when it is opened', async (file) => {
+  const metadata = { 'espalier.recipe': 'input: a\n', 'espalier.seed': '3', producer: 'somebody' };
+  const again = await read(file, await write(file, [tensorOf('w', 'F32', [2], 0)], metadata));
+  expect(again.metadata).toMatchObject({ 'espalier.recipe': 'input: a\n', 'espalier.seed': '3' });
+  expect(again.tensors.map(({ name }) => name)).toEqual(['w']);
+});
+
 test('storages of a state dict begin at multiples of 64, and checksums are right', async () => {
   const bytes = await write('x.pt', [tensorOf('a', 'F32', [3, 5], 1), tensorOf('b', 'U8', [7], 2)]);
   const view = new DataView(bytes.buffer);

@@ -28,7 +28,7 @@ describe.each(ARCHIVES)('%s', (name) => {
     if (!pytorch.keeps!(content)) return;
     const bytes = (await writeInput(pytorch, input, 'out.pt', content)).get('out.pt')!;
     const again = await openFiles(new Map([['out.pt', bytes]]), 'out.pt');
-    expect(again.metadata).toEqual(input.checkpoint.metadata);
+    expect(again.metadata).toEqual({ ...input.checkpoint.metadata, ...PROVENANCE });
     expect(again.findings.map(({ code }) => code)).toEqual(input.checkpoint.findings.map(({ code }) => code));
     expect(again.tensors.map(({ name, shape, storage }) => [name, shape, storage])).toEqual(
       input.checkpoint.tensors.map(({ name, shape, storage }) => [name, shape, storage]),

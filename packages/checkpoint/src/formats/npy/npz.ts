@@ -2,6 +2,7 @@ import { attempt, raise } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, Format, TensorEntry } from '../../checkpoint.js';
 import { unreadableFindings } from '../../values/unreadable.js';
+import { provenanceIn } from '../../zip/provenance.js';
 import { firstEntryName, looksLikeZip, readZip, type Zip, type ZipEntry } from '../../zip/zip.js';
 import { arrayEntry } from './entry.js';
 import { readNpyHeader } from './header.js';
@@ -35,7 +36,7 @@ export const npz: Format = {
       format: 'npz',
       formatLabel: 'NumPy archive (npz)',
       tensors,
-      metadata: {},
+      metadata: await provenanceIn(zip, 'espalier.json', signal),
       findings: unreadableFindings(tensors),
       files: [{ name: source.name, sizeBytes: source.sizeBytes }],
       close: () => source.close(),

@@ -2,6 +2,7 @@ import { type Fault, raise, sizeOf } from '@espalier/base';
 import type { ByteSource } from '@espalier/tensor';
 import type { Checkpoint, Finding, OpenOptions, TensorEntry } from '../../checkpoint.js';
 import { unreadableFindings } from '../../values/unreadable.js';
+import { provenanceIn } from '../../zip/provenance.js';
 import { readZip, type Zip, type ZipEntry } from '../../zip/zip.js';
 import { toEntries } from './entries.js';
 import { cutFinding, foreignFindings } from './findings.js';
@@ -32,7 +33,11 @@ export async function openArchive(source: ByteSource, { signal }: OpenOptions): 
     format: scripted ? 'pytorch-torchscript' : 'pytorch-zip',
     formatLabel: scripted ? 'PyTorch (TorchScript)' : 'PyTorch (zip)',
     tensors,
-    metadata: { ...parts[0]!.walked.metadata, ...(version === undefined ? {} : { 'archive version': version }) },
+    metadata: {
+      ...parts[0]!.walked.metadata,
+      ...(version === undefined ? {} : { 'archive version': version }),
+      ...(await provenanceIn(zip, `${root}.data/espalier.json`, signal)),
+    },
     findings: [
       ...parts.flatMap((part) => part.findings),
       ...unreadableFindings(tensors),
