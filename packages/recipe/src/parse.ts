@@ -1,6 +1,6 @@
 import { type MethodDescription, nearest, type OptionProblem, parseOptions } from '@espalier/base';
 import { type Document, isMap, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
-import { optionsOfOtherMethods, parseSweep } from './parseSweep.js';
+import { firstTried, optionsOfOtherMethods, parseSweep } from './parseSweep.js';
 import { placeOf } from './place.js';
 import { plain } from './plain.js';
 import type { Problem } from './problem.js';
@@ -68,7 +68,7 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
   const seed = numberOf(root, 'seed', say) ?? 1;
   const exclude = exclusionsOf(root, document, say);
   const devices = listOf(root, 'devices', say);
-  const steps = stepsOf(root, { schema, seed, document, say });
+  const steps = stepsOf(root, { root, schema, seed, document, say });
   const sweep = parseSweep(root, steps, schema, say);
   const forOthers = optionsOfOtherMethods(root, sweep, steps, schema);
   const isForAnother = ({ code, from }: Problem): boolean => code === 'option/unknown' && forOthers.has(from);
@@ -94,6 +94,7 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
 type Say = (node: unknown, code: string, message: string, fix?: Problem['fix'], severity?: Problem['severity']) => void;
 
 interface Context {
+  readonly root: YAMLMap;
   readonly schema: Schema;
   readonly seed: number;
   readonly document: Document;
@@ -123,7 +124,7 @@ function stepsOf(root: YAMLMap, context: Context): RecipeStep[] {
 }
 
 function stepOf(item: unknown, at: number, context: Context): RecipeStep | null {
-  const { document, seed, say } = context;
+  const { root, document, seed, say } = context;
   const list = VERBS.join(', ');
   if (!isMap(item)) {
     say(item, 'recipe/type', `A step names what it does: ${list}.`);
@@ -150,7 +151,8 @@ function stepOf(item: unknown, at: number, context: Context): RecipeStep | null 
   if (found === null) return null;
   const { method, given } = found;
   const needsSeed = Object.hasOwn(method.parameters, 'seed') && !Object.hasOwn(given, 'seed');
-  const { options, problems } = parseOptions(method, needsSeed ? { ...given, seed } : given);
+  const tried = firstTried(root, id, method, given);
+  const { options, problems } = parseOptions(method, { ...tried, ...(needsSeed ? { seed } : {}), ...given });
   for (const problem of problems) sayOption(problem, first, say);
   return { id, verb, method: method.name, options, exclude };
 }

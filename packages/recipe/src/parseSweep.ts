@@ -1,4 +1,4 @@
-import { nearest, type OptionProblem, parseOptions } from '@espalier/base';
+import { type MethodDescription, nearest, type OptionProblem, parseOptions } from '@espalier/base';
 import { isMap, isPair, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml';
 import { keyText } from './locate.js';
 import type { Problem } from './problem.js';
@@ -136,6 +136,25 @@ function checkMethods(
   if (fit.length === 1) return;
   const example = `${steps[0]?.id ?? 'prune-1'}.${key}`;
   say(pair.key, 'recipe/sweep-ambiguous', `It is not clear whose methods these are: name the step, as in ${example}.`);
+}
+
+/** What a method needs and only the sweep gives: its first value. */
+export function firstTried(
+  root: YAMLMap,
+  id: string,
+  { parameters }: MethodDescription,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const sweep: unknown = root.get('sweep', true);
+  const found: Record<string, unknown> = {};
+  for (const pair of isMap(sweep) ? sweep.items.filter(isPair) : []) {
+    const key = keyText(pair);
+    const option = key.startsWith(`${id}.`) ? key.slice(id.length + 1) : key;
+    if (!Object.hasOwn(parameters, option) || !parameters[option]!.required || Object.hasOwn(given, option)) continue;
+    const first: unknown = isSeq(pair.value) ? pair.value.items[0] : pair.value;
+    if (isScalar(first)) found[option] = first.value;
+  }
+  return found;
 }
 
 /** The places of options that a step's own method does not have and another method of the sweep does: they are for that one. */

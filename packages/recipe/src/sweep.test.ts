@@ -64,6 +64,15 @@ test('an axis is for every step that has the option, or for the one that it name
   ]);
 });
 
+test('what a step needs may come from the sweep alone', () => {
+  for (const key of ['file', 'prune-1.file']) {
+    const points = pointsOf(recipe('  - prune: mask', `{ ${key}: [a.npz, b.npz] }`));
+    expect(points.map(stepsOf)).toEqual(['a.npz', 'b.npz'].map((file) => [{ prune: { method: 'mask', file } }]));
+  }
+  const { problems } = parseRecipe(recipe('  - prune: mask', '{ seed: [1] }'));
+  expect(problems.map(({ code }) => code)).toContain('option/missing');
+});
+
 test('options within a group are named with it', () => {
   const steps = '  - id: q.8\n    quantize: { method: post-training, default: { granularity: tensor } }';
   for (const key of ['default.scheme', 'q.8.default.scheme']) {
