@@ -37,6 +37,7 @@ export const applyQuantizeStep: ApplyStep = async (state, step, exclude, open, w
     severity: 'warning',
     message: `The rule for ${match} matches no tensor.`,
   }));
+  const opset = Number(/ai\.onnx (\d+)/.exec(state.checkpoint.metadata['opset'] ?? '')?.[1] ?? 0);
   const tensors: EditedTensor[] = [];
   let changed = 0;
   for (const [done, tensor] of state.tensors.entries()) {
@@ -58,7 +59,7 @@ export const applyQuantizeStep: ApplyStep = async (state, step, exclude, open, w
         ? await toBlocks(layer, options.type ?? 'Q8_0', work)
         : mine.scheme.kind === 'half'
           ? await toHalves(layer, mine.scheme.dtype, work)
-          : await toCodes(layer, mine, work);
+          : await toCodes(layer, mine, opset, work);
     if (made.kind === 'fault' && options.nonFinite !== 'keep') return fail(made.fault);
     if (made.kind === 'done') {
       const { mask: _, ...unmasked } = tensor;

@@ -22,8 +22,8 @@ export type Quantized =
 /** Formats whose files hold any tensors by name. */
 const NAMED_TENSORS = ['safetensors', 'pytorch-zip', 'npz'];
 
-/** Codes with scales, or signs. Raises faults of the source. */
-export async function toCodes({ head, entry }: PrunableLayer, how: How, work: Work): Promise<Quantized> {
+/** Codes with scales, or signs. `opset` is the version of ONNX's operators that the model states, 0 elsewhere. Raises faults of the source. */
+export async function toCodes({ head, entry }: PrunableLayer, how: How, opset: number, work: Work): Promise<Quantized> {
   const { scheme } = how;
   if (scheme.kind !== 'uniform' && scheme.kind !== 'binary') return { kind: 'kept', why: 'kept by a rule' };
   const found = await quantizeLayer(entry, { ...how, scheme }, work);
@@ -38,7 +38,7 @@ export async function toCodes({ head, entry }: PrunableLayer, how: How, work: Wo
       return { outputs: packed.tensors, metadata };
     }
     if (format !== 'onnx') return { outputs: [], refusal: noPlace(entry.name, format) };
-    const edit = dequantizeEdit(entry, quantizer);
+    const edit = dequantizeEdit(entry, quantizer, opset);
     if (typeof edit !== 'string') return { outputs: [], graphEdits: [edit] };
     return { outputs: [], refusal: { code: 'quantize/no-place', message: `${entry.name}: ${edit}.` } };
   };
