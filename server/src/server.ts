@@ -205,4 +205,5 @@ const dynamicFeatures = (texts: object | undefined): ReadonlySet<string> =>
   );
 
 /** Files whose change outdates facts: certain checkpoints, and companions that hold or name weights. */
-const WATCHED = '**/*.{safetensors,gguf,onnx,tflite,pt,pth,ckpt,bin,npy,npz,keras,h5,hdf5,pb,index,json,data,dvc}';
+const WATCHED =
+  '**/*.{safetensors,gguf,onnx,tflite,pt,pth,ckpt,bin,npy,npz,keras,h5,hdf5,pb,index,json,data,dvc,budget.yaml,budget.yml}';

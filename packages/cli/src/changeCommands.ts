@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { RATIOS, type Ratio } from '@espalier/pruning';
-import { type JsonSchema, methodOf, methodsOf, recipeJsonSchema, schema } from '@espalier/recipe';
+import { budgetJsonSchema, type JsonSchema, methodOf, methodsOf, recipeJsonSchema, schema } from '@espalier/recipe';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ChangeOptions, change, readRecipe } from './commands/change.js';
+import { type CheckOptions, check } from './commands/check.js';
 import { type LatencyOptions, latency } from './commands/latency.js';
 import { methods } from './commands/methods.js';
 import { plan } from './commands/plan.js';
@@ -123,6 +124,26 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
       `\nExample:\n  espalier latency resnet18-80.onnx\n  espalier latency model.safetensors --columns 1 --format json\n${EXIT}`,
     )
     .action(async (path: string, options: LatencyOptions) => ended(await latency(path, options, terminal)));
+
+  program
+    .command('check')
+    .description('Check checkpoints against the limits of espalier.budget.yaml')
+    .argument('[files...]', 'checkpoints, folders, or budgets; without any the budget of this folder')
+    .addOption(
+      new Option('-f, --format <format>', 'how to print')
+        .choices(['text', 'json', 'sarif', 'github', 'markdown'])
+        .default('text'),
+    )
+    .option('--budget <file>', 'the budget to check against, wherever the checkpoints lie')
+    .option('--strict', 'limits that cannot be checked count as broken', false)
+    .option('--schema', 'print the JSON Schema of budgets', false)
+    .addHelpText(
+      'after',
+      `\nExamples:\n  espalier check\n  espalier check out/resnet18-80.safetensors --format sarif > espalier.sarif\n  espalier check models --budget espalier.budget.yaml --format github\n\nExit codes: 0 every limit is kept, 1 a limit is broken, 2 something could not be checked.`,
+    )
+    .action(async (files: string[], options: CheckOptions & { schema: boolean }) =>
+      ended(options.schema ? await printSchema(budgetJsonSchema(), terminal) : await check(files, options, terminal)),
+    );
 
   program
     .command('methods')

@@ -1,10 +1,10 @@
+import { isFailOn } from '@espalier/recipe';
 import { diffReport, inspectReport, SCHEMA_VERSION } from '@espalier/service';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { addChangeCommands } from './changeCommands.js';
 import { diff } from './commands/diff.js';
 import { inspect } from './commands/inspect.js';
-import { isFailOn } from './failOn.js';
 import { addQuantizeCommand } from './quantizeCommand.js';
 import { print, type Terminal } from './terminal.js';
 import { VERSION } from './version.js';

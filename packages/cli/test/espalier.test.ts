@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -498,4 +498,56 @@ test.each([
   const { code, err } = await espalier(...args);
   expect(code).toBe(2);
   expect(err).toContain(why);
+});
+
+test('check compares checkpoints with their budget: text, JSON, SARIF, GitHub, Markdown and exit codes', async () => {
+  const place = mkdtempSync(join(folder, 'budget-'));
+  for (const name of ['resnet-tiny.safetensors', 'resnet-tiny-80.safetensors'])
+    copyFileSync(fixturePath(`demo/models/${name}`), join(place, name));
+  const budget = join(place, 'espalier.budget.yaml');
+  writeFileSync(budget, 'size: 2 MB\nsparsity:\n  - { match: "layer*.*.conv*", atLeast: 0.5 }\naccuracy: 0.9\n');
+  const [dense, pruned] = [join(place, 'resnet-tiny.safetensors'), join(place, 'resnet-tiny-80.safetensors')];
+
+  const kept = await espalier('check', pruned);
+  expect(kept.code).toBe(0);
+  expect(kept.out).toMatch(/kept {5}1\.1 MB on disk, the budget allows 2 MB\. {2}budget\/size 1:7\n/);
+  expect(kept.out).toMatch(
+    /unknown {2}Accuracy was not measured: there is no resnet-tiny-80\.safetensors\.report\.json/,
+  );
+  expect(kept.out).toMatch(/2 kept · 0 broken · 1 unknown\n$/);
+  expect((await espalier('check', pruned, '--strict')).code).toBe(1);
+
+  const broken = await jsonOf('check', dense);
+  expect(broken.code).toBe(1);
+  expect(broken.report).toMatchObject({ schemaVersion: 1, passed: false });
+  const [file] = broken.report['files'] as unknown as { limits: { code: string; verdict: string; line: number }[] }[];
+  expect(file!.limits.map(({ code, verdict, line }) => [code, verdict, line])).toEqual([
+    ['budget/size', 'kept', 1],
+    ['budget/sparsity', 'broken', 3],
+    ['budget/accuracy', 'unknown', 4],
+  ]);
+
+  // A budget names every checkpoint below its folder.
+  const both = await espalier('check', budget, '--format', 'github');
+  expect(both.code).toBe(1);
+  expect(both.out.match(/^::error /gm)).toHaveLength(1);
+  const sarif = JSON.parse((await espalier('check', budget, '--format', 'sarif')).out);
+  expect(sarif.runs[0].results.map(({ ruleId }: { ruleId: string }) => ruleId).sort()).toEqual([
+    'budget/accuracy',
+    'budget/accuracy',
+    'budget/sparsity',
+  ]);
+  expect((await espalier('check', budget, '--format', 'markdown')).out).toContain('| Checkpoint | | Limit | Code |');
+
+  writeFileSync(`${pruned}.report.json`, JSON.stringify({ accuracy: { before: 0.95, after: 0.85, command: 'x' } }));
+  expect((await espalier('check', pruned)).out).toContain(
+    'The evaluate command gave 0.85, the budget asks for at least 0.9.',
+  );
+
+  writeFileSync(budget, 'size: huge\n');
+  const wrong = await espalier('check', pruned);
+  expect(wrong).toMatchObject({ code: 2, out: '' });
+  expect(wrong.err).toMatch(/espalier\.budget\.yaml:1:7: error: size does not read like .* \[option\/choice\]\n/);
+  expect((await espalier('check', join(place, 'nowhere.pt'), '--budget', budget)).code).toBe(2);
+  expect(JSON.parse((await espalier('check', '--schema')).out).title).toBe('Budget of Espalier');
 });

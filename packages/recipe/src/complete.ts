@@ -41,19 +41,25 @@ export function completeRecipe(
   layers: readonly string[] = [],
   schema: Schema = standardSchema,
 ): Completions {
+  const { from, to } = wordAt(text, offset);
+  const site = siteAt(text, from, to);
+  return { items: site === null ? [] : itemsFor(site.located, site.recipe, layers, schema), from, to };
+}
+
+/** The word at an offset: what a completion replaces. */
+export function wordAt(text: string, offset: number): { readonly from: number; readonly to: number } {
   let from = offset;
   while (from > 0 && /[\w+.*-]/.test(text[from - 1]!)) from--;
   let to = offset;
   while (to < text.length && /[\w+.*-]/.test(text[to]!)) to++;
-  const site = siteAt(text, from, to);
-  return { items: site === null ? [] : itemsFor(site.located, site.recipe, layers, schema), from, to };
+  return { from, to };
 }
 
 /**
  * Where the word stands. A text is mostly half-typed here: a word alone on its line is a key that lacks its colon, within braces it may be
  * either. Whichever reading has fewer errors is taken.
  */
-function siteAt(
+export function siteAt(
   text: string,
   from: number,
   to: number,
@@ -74,26 +80,27 @@ function itemsFor(
   schema: Schema,
 ): RecipeCompletion[] {
   const [top, index, verb, option] = path;
-  if (path.length === 0 || (path.length === 1 && kind === 'key')) return keys(Object.entries(TOP_KEYS));
+  if (path.length === 0 || (path.length === 1 && kind === 'key')) return keyItems(Object.entries(TOP_KEYS));
   const isExclusion = top === 'exclude' || (top === 'steps' && verb === 'exclude');
   if (isExclusion) {
     const name = top === 'exclude' ? index : option;
     const depth = top === 'exclude' ? 2 : 4;
     if (kind === 'key' && path.length === depth)
-      return keys(Object.entries(EXCLUSIONS).map(([key, { doc }]) => [key, doc]));
-    if (typeof name === 'number' || name === 'layers' || name === undefined) return layerGlobs(layers);
+      return keyItems(Object.entries(EXCLUSIONS).map(([key, { doc }]) => [key, doc]));
+    if (typeof name === 'number' || name === 'layers' || name === undefined) return globItems(layers);
     if (name === 'roles')
       return ['first', 'last', 'conv', 'depthwise-conv', 'linear', 'attention'].map((role) => value(role, ''));
     return valuesOf(EXCLUSIONS[String(name)]);
   }
   if (top === 'output') {
-    if (kind === 'key' && path.length === 2) return keys(Object.entries(OUTPUT).map(([key, { doc }]) => [key, doc]));
+    if (kind === 'key' && path.length === 2)
+      return keyItems(Object.entries(OUTPUT).map(([key, { doc }]) => [key, doc]));
     return kind === 'value' && typeof index === 'string' ? valuesOf(OUTPUT[index]) : [];
   }
   if (top === 'sweep') {
     if (kind === 'key' && path.length === 2) {
       const given = Object.keys((recipe as { sweep?: object } | null)?.sweep ?? {});
-      return keys([...sweepKeys(recipe, schema)].filter(([key]) => !given.includes(key)));
+      return keyItems([...sweepKeys(recipe, schema)].filter(([key]) => !given.includes(key)));
     }
     return kind === 'value' && typeof index === 'string' ? valuesOf(sweepParameter(index, recipe, schema)) : [];
   }
@@ -115,7 +122,7 @@ function itemsFor(
     const missing = Object.entries(method?.parameters ?? {}).filter(([key]) => !given.includes(key));
     const method_ = given.includes('method')
       ? []
-      : keys([
+      : keyItems([
           [
             'method',
             `One of ${methodsOf(schema, verb)
@@ -125,7 +132,7 @@ function itemsFor(
         ]);
     return [
       ...method_,
-      ...keys(
+      ...keyItems(
         missing.map(([key, parameter]) => [key, [parameter.doc, rangeText(parameter)].filter(Boolean).join(' ')]),
       ),
     ];
@@ -138,11 +145,11 @@ const stepOf = (recipe: unknown, index: unknown): Record<string, unknown> | null
   return Array.isArray(steps) && typeof index === 'number' ? (steps[index] as Record<string, unknown> | null) : null;
 };
 
-const keys = (entries: readonly (readonly [string, string])[]): RecipeCompletion[] =>
+export const keyItems = (entries: readonly (readonly [string, string])[]): RecipeCompletion[] =>
   entries.map(([label, detail]) => ({ label, insert: `${label}: `, kind: 'key', detail }));
 
 const stepKeys = (): RecipeCompletion[] =>
-  keys([
+  keyItems([
     ...VERBS.map((verb) => [verb, `A ${verb} step.`] as const),
     ['id', 'A name for the step.'],
     ['exclude', 'What this step leaves alone.'],
@@ -150,7 +157,7 @@ const stepKeys = (): RecipeCompletion[] =>
 
 const value = (label: string, detail: string): RecipeCompletion => ({ label, insert: label, kind: 'value', detail });
 
-function valuesOf(parameter: Parameter | undefined): RecipeCompletion[] {
+export function valuesOf(parameter: Parameter | undefined): RecipeCompletion[] {
   switch (parameter?.kind) {
     case 'oneOf':
       return parameter.values.map((choice) => value(choice.value, choice.doc));
@@ -164,17 +171,15 @@ function valuesOf(parameter: Parameter | undefined): RecipeCompletion[] {
 }
 
 /** Names of layers, and globs over what is below them. */
-function layerGlobs(layers: readonly string[]): RecipeCompletion[] {
+export function globItems(layers: readonly string[]): RecipeCompletion[] {
   const prefixes = new Set<string>();
   for (const name of layers) {
     const parts = name.split('.');
     for (let i = 1; i < parts.length - 1; i++) prefixes.add(`${parts.slice(0, i).join('.')}.**`);
   }
-  const item = (label: string): RecipeCompletion => ({
-    label,
-    insert: JSON.stringify(label),
-    kind: 'layer',
-    detail: 'layer',
-  });
-  return [...[...prefixes].map(item), ...layers.map(item)].slice(0, 300);
+  return itemsOf([...prefixes, ...layers].slice(0, 300), 'layer', 'layer');
 }
+
+/** One item for each word; names of layers are quoted, since a glob may begin as an alias does. */
+export const itemsOf = (words: readonly string[], kind: RecipeCompletion['kind'], detail: string): RecipeCompletion[] =>
+  words.map((label) => ({ label, insert: kind === 'layer' ? JSON.stringify(label) : label, kind, detail }));

@@ -5,35 +5,46 @@ import { yamlDocument } from './yamlDocument.js';
 /** A list within braces that is longer becomes a line for each of its items. */
 const LONG = 100;
 
-/** The text in even form: two spaces a level, comments, blank lines, quotes and anchors kept; null where it is no YAML or would not mean the same. */
+/** Some comments and blank lines settle only when they are written again. */
+const MOST_ROUNDS = 5;
+
+/**
+ * The text in even form: two spaces a level, comments, blank lines, quotes and anchors kept; done twice it changes nothing. null where it is no YAML, or where another text would not mean the same.
+ */
 export function formatYaml(text: string): string | null {
   const bom = text.startsWith('\uFEFF') ? '\uFEFF' : '';
   const source = text.slice(bom.length);
+  if (source.trim() === '') return bom;
   const document = yamlDocument(source);
+  if (document.errors.length > 0 || !isCollection(document.contents)) return null;
+  const meaning = plain(document);
+  if (meaning === undefined) return null;
+  let [before, after] = [source, evened(source)];
+  for (let round = 1; after !== null && after !== before && round < MOST_ROUNDS; round++)
+    [before, after] = [after, evened(after)];
+  if (after === null || after !== before) return null;
+  if (JSON.stringify(plain(yamlDocument(after))) !== JSON.stringify(meaning)) return null;
+  return bom + (text.includes('\r\n') ? after.replaceAll(/\r?\n/g, '\r\n') : after);
+}
+
+function evened(text: string): string | null {
+  const document = yamlDocument(text);
   if (document.errors.length > 0) return null;
-  const before = plain(document);
-  if (before === undefined) return null;
   visit(document, {
     Collection(_, node) {
       if (!node.flow) return undefined;
       const [from, to] = node.range ?? [0, 0];
       // What lies within braces stays there.
-      if (to - from <= LONG || !node.items.length) return visit.SKIP;
+      if (to - from <= LONG || node.items.length === 0) return visit.SKIP;
       node.flow = false;
       return undefined;
     },
   });
-  if (source.trim() === '') return bom;
-  if (!isCollection(document.contents)) return null;
-  let written: string;
   try {
-    written = document.toString({ indent: 2, indentSeq: true, lineWidth: 0, flowCollectionPadding: true });
+    return closeLists(document.toString({ indent: 2, indentSeq: true, lineWidth: 0, flowCollectionPadding: true }));
   } catch {
     return null;
   }
-  if (JSON.stringify(plain(yamlDocument(written))) !== JSON.stringify(before)) return null;
-  written = closeLists(written);
-  return bom + (text.includes('\r\n') ? written.replaceAll(/\r?\n/g, '\r\n') : written);
 }
 
 /** `[ 1, 2 ]` as `[1, 2]`: braces have spaces within, brackets none. */

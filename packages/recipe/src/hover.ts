@@ -84,7 +84,7 @@ const methodText = ({ name, summary, source, parameters }: MethodDescription): s
   ].join('\n');
 
 /** `**sparsity** · Fraction of weights set to zero. 0 to less than 1, default 0.5.` */
-function parameterText(name: string, parameter: Parameter, value: string | null): string {
+export function parameterText(name: string, parameter: Parameter, value: string | null): string {
   const choice = parameter.kind === 'oneOf' ? parameter.values.find((known) => known.value === value) : undefined;
   if (choice !== undefined) return `**${choice.value}** · ${choice.doc}`;
   const range = rangeText(parameter);

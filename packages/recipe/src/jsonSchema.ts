@@ -1,4 +1,5 @@
 import type { MethodDescription, Parameter } from '@espalier/base';
+import { BUDGET } from './budget/budget.js';
 import { EXCLUSIONS, methodsOf, OUTPUT, type Schema, schema as standardSchema, TOP_KEYS, VERBS } from './schema.js';
 
 /** A JSON Schema, draft 7: what editors without our server take for YAML. */
@@ -37,6 +38,22 @@ export function recipeJsonSchema(schema: Schema = standardSchema): JsonSchema {
     definitions: {
       exclude: { anyOf: [...ONE_OR_MORE.anyOf, tableSchema(EXCLUSIONS)] },
     },
+  };
+}
+
+/** The JSON Schema of budgets, made from their table: one, or a list of several. */
+export function budgetJsonSchema(): JsonSchema {
+  const { properties, ...rest } = tableSchema(BUDGET) as { readonly properties: Readonly<Record<string, JsonSchema>> };
+  const one = {
+    ...rest,
+    properties: { ...properties, size: { anyOf: [{ type: 'integer', minimum: 0 }, properties['size']] } },
+  };
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Budget of Espalier',
+    description: 'Limits that checkpoints keep: espalier.budget.yaml',
+    anyOf: [{ $ref: '#/definitions/budget' }, { type: 'array', minItems: 1, items: { $ref: '#/definitions/budget' } }],
+    definitions: { budget: one },
   };
 }
 

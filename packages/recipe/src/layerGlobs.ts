@@ -28,14 +28,10 @@ export function layerGlobs(document: Document, schema: Schema = standardSchema):
   return found.sort((a, b) => a.from - b.from);
 }
 
-/** The glob at an offset. */
-export const layerGlobAt = (document: Document, offset: number): LayerGlob | null =>
-  layerGlobs(document).find(({ from, to }) => from <= offset && offset <= to) ?? null;
-
 /** A text or a list is short for the globs of an exclusion. */
 function exclusions(map: unknown): LayerGlob[] {
   const given = isMap(map) ? valueAt(map.items.filter(isPair), 'exclude') : undefined;
-  return texts(isMap(given) ? valueAt(given.items.filter(isPair), 'layers') : given);
+  return textGlobs(isMap(given) ? valueAt(given.items.filter(isPair), 'layers') : given);
 }
 
 function options(node: unknown, parameters: Readonly<Record<string, Parameter>>): LayerGlob[] {
@@ -44,7 +40,7 @@ function options(node: unknown, parameters: Readonly<Record<string, Parameter>>)
     const name = keyText(pair);
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     // A rule of quantize says with one glob what it is for.
-    if (parameter?.kind === 'globs' || (parameter?.kind === 'text' && name === 'match')) return texts(pair.value);
+    if (parameter?.kind === 'globs' || (parameter?.kind === 'text' && name === 'match')) return textGlobs(pair.value);
     if (parameter?.kind === 'group') return options(pair.value, parameter.item);
     if (parameter?.kind !== 'list' || !isSeq(pair.value)) return [];
     return pair.value.items.flatMap((item) => options(item, parameter.item));
@@ -53,7 +49,7 @@ function options(node: unknown, parameters: Readonly<Record<string, Parameter>>)
 
 const valueAt = (pairs: readonly Pair[], key: string): unknown => pairs.find((pair) => keyText(pair) === key)?.value;
 
-function texts(node: unknown): LayerGlob[] {
+export function textGlobs(node: unknown): LayerGlob[] {
   return (isSeq(node) ? node.items : [node]).flatMap((item) =>
     isScalar(item) && typeof item.value === 'string' && item.range
       ? [{ glob: item.value, from: item.range[0], to: item.range[1] }]

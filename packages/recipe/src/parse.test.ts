@@ -38,7 +38,6 @@ test('a recipe is plain data with every default filled in', () => {
     ],
     outputs: [{ path: 'out/resnet-80.safetensors', format: null, masks: 'zeros' }],
     devices: [],
-    budget: {},
     evaluate: null,
     seed: 7,
     sweep: [],

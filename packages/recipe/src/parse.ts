@@ -2,7 +2,6 @@ import { type MethodDescription, nearest, type OptionProblem, parseOptions } fro
 import { type Document, isMap, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 import { firstTried, optionsOfOtherMethods, parseSweep } from './parseSweep.js';
 import { placeOf } from './place.js';
-import { plain } from './plain.js';
 import type { Problem } from './problem.js';
 import type { Exclusions, Recipe, RecipeOutput, RecipeStep } from './recipe.js';
 import {
@@ -15,7 +14,7 @@ import {
   TOP_KEYS,
   VERBS,
 } from './schema.js';
-import { yamlDocument } from './yamlDocument.js';
+import { yamlDocument, yamlProblems } from './yamlDocument.js';
 
 export interface ParsedRecipe {
   /** null where a problem of severity `error` stands in the way. */
@@ -41,22 +40,9 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
     const [from, to] = placeOf(node, text);
     problems.push({ code, severity, message, from, to, ...(fix === undefined ? {} : { fix }) });
   };
-  for (const error of document.errors) {
-    const [from, to] = error.pos;
-    const inside = (offset: number): number => Math.min(text.length, Math.max(0, offset));
-    problems.push({
-      code: 'recipe/yaml',
-      severity: 'error',
-      message: firstLine(error.message),
-      from: inside(from),
-      to: inside(Math.max(to, from)),
-    });
-  }
-  const root = document.contents;
-  if (problems.length === 0 && plain(document) === undefined) {
-    say(root, 'recipe/yaml', 'The aliases of the text cannot be resolved.');
-  }
+  problems.push(...yamlProblems(document, text, 'recipe/yaml'));
   if (problems.length > 0) return { recipe: null, problems, document, text };
+  const root = document.contents;
   if (!isMap(root)) {
     say(root, 'recipe/empty', 'A recipe has an input, steps and an output.');
     return { recipe: null, problems, document, text };
@@ -83,7 +69,6 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
           steps,
           outputs: output === null ? [] : [output],
           devices,
-          budget: {},
           evaluate,
           seed,
           sweep,
@@ -279,5 +264,3 @@ function listOf(map: YAMLMap, key: string, say: Say): string[] {
 }
 
 const keyOf = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : '');
-
-const firstLine = (message: string): string => message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '.');

@@ -10,7 +10,6 @@ export interface Recipe {
   readonly outputs: readonly RecipeOutput[];
   /** Names of device profiles, the first is the target. */
   readonly devices: readonly string[];
-  readonly budget: Budget;
   /** A command that measures the result; `{output}` and `{input}` are replaced. Runs only in trusted workspaces. */
   readonly evaluate: string | null;
   readonly seed: number;
@@ -51,15 +50,4 @@ export interface RecipeOutput {
   readonly format: string | null;
   /** How weights that a step zeroed are written: as zeros, or as PyTorch's pairs of every value and a mask. */
   readonly masks: 'zeros' | 'pytorch';
-}
-
-/** Limits that `check` enforces; absent ones do not bind. */
-export interface Budget {
-  readonly bytes?: number;
-  readonly sparsity?: readonly { readonly match: string; readonly atLeast: number }[];
-  readonly pattern?: readonly { readonly match: string; readonly pattern: string }[];
-  readonly latency?: readonly { readonly device: string; readonly atMostMs: number }[];
-  readonly accuracyAtLeast?: number;
-  /** Codes of findings that must not occur. */
-  readonly forbid?: readonly string[];
 }

@@ -1,4 +1,13 @@
 export { type OperatorCost, totalCost } from '@espalier/model';
+export {
+  BUDGET_NAMES,
+  type FoundBudget,
+  findBudget,
+  measuredBeside,
+  readText,
+} from './budget/budgetFiles.js';
+export { checkBudget, type LimitCheck, type Measured } from './budget/checkBudget.js';
+export { type CheckedFile, checkGithub, checkMarkdown, checkSarif } from './budget/checkTexts.js';
 export { stepTitle } from './change/changeReport.js';
 export type { FedArray, FindRuntime, LoadedModel, ModelRuntime } from './change/modelRuntime.js';
 export { planRecipe } from './change/planRecipe.js';
@@ -75,5 +84,12 @@ export {
   severalMarkdown,
   type Writing,
 } from './words/checkpointWords.js';
-export { dvcRemark, faultRemark, findingRemarks, missingRemark, type Remark } from './words/diagnosticWords.js';
+export {
+  dvcRemark,
+  faultRemark,
+  findingRemarks,
+  limitRemarks,
+  missingRemark,
+  type Remark,
+} from './words/diagnosticWords.js';
 export { globMarkdown, stepMarkdown } from './words/recipeWords.js';

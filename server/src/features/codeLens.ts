@@ -1,7 +1,7 @@
 import { type CodeLens, CodeLensRefreshRequest, CodeLensRequest } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { Feature } from './feature.js';
-import { isRecipe } from './recipeDocument.js';
+import { isRecipe } from './ourDocuments.js';
 import { fileOf } from './subject.js';
 
 /** Inspect and Compare above lines that name a checkpoint. Only where the client runs our commands. */

@@ -1,7 +1,7 @@
 import { dirname, relative, sep } from 'node:path';
 import type { TensorHead } from '@espalier/analysis';
 import { bytesText, shapeText } from '@espalier/base';
-import { completeRecipe } from '@espalier/recipe';
+import { completeBudget, completeRecipe } from '@espalier/recipe';
 import { type CompletionSite, completionSiteAt, type LanguageId } from '@espalier/references';
 import {
   type CompletionItem,
@@ -15,7 +15,7 @@ import { languageOf } from '../documents.js';
 import { guarded } from '../lsp/handle.js';
 import { pathOfUri } from '../lsp/uri.js';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
-import { isRecipe, recipeInput } from './recipeDocument.js';
+import { checkpointOf, isBudget, isOurs, isRecipe, recipeInput } from './ourDocuments.js';
 import { filesNear } from './subject.js';
 
 const MAX_ITEMS = 500;
@@ -29,8 +29,8 @@ export const completion: Feature = (context) => {
       if (parsed === null || language === null) return null;
       const { document } = parsed;
       const site = completionSiteAt(document.getText(), language, document.offsetAt(position));
-      if (isRecipe(textDocument.uri) && site?.kind !== 'path')
-        return await recipeItems(context, parsed, position, signal);
+      if (isOurs(textDocument.uri) && site?.kind !== 'path')
+        return await itemsOfOurs(context, parsed, position, signal);
       if (site === null) return null;
       const items =
         site.kind === 'path'
@@ -49,16 +49,17 @@ const RECIPE_KINDS = {
   layer: CompletionItemKind.Field,
 } as const;
 
-/** Keys, methods, values and layers of a recipe. */
-async function recipeItems(
+/** Keys, methods, values and layers of a recipe or a budget. */
+async function itemsOfOurs(
   context: FeatureContext,
   { document }: ParsedDocument,
   position: Position,
   signal: AbortSignal,
 ): Promise<CompletionList> {
   const text = document.getText();
-  const layers = await recipeLayers(context, document, signal);
-  const { items, from, to } = completeRecipe(text, document.offsetAt(position), layers);
+  const layers = await layersNamed(context, document, signal);
+  const complete = isBudget(document.uri) ? completeBudget : completeRecipe;
+  const { items, from, to } = complete(text, document.offsetAt(position), layers);
   const range = rangeOf(document, from, to);
   return {
     isIncomplete: false,
@@ -72,15 +73,16 @@ async function recipeItems(
   };
 }
 
-/** Names of the weights in the checkpoint that the recipe starts from, where it can be opened. */
-async function recipeLayers(
-  { service }: FeatureContext,
+/** Names of the weights in the checkpoint that the text is about, where it can be opened. */
+async function layersNamed(
+  context: FeatureContext,
   document: ParsedDocument['document'],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const input = recipeInput(document.uri, document.getText()) ?? halfTypedInput(document);
-  if (input === null) return [];
-  const head = await service.head(input, signal);
+  const known = await checkpointOf(context, document.uri, document.getText(), signal);
+  const path = known ?? (isRecipe(document.uri) ? halfTypedInput(document) : null);
+  if (path === null) return [];
+  const head = await context.service.head(path, signal);
   return head.ok ? head.value.tensors.filter(({ prunable }) => prunable).map(({ name }) => name) : [];
 }
 

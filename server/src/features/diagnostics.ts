@@ -1,9 +1,9 @@
 import type { Problem } from '@espalier/recipe';
 import type { CheckpointReference } from '@espalier/references';
-import { dvcRemark, faultRemark, findingRemarks, missingRemark, type Remark } from '@espalier/service';
+import { dvcRemark, faultRemark, findingRemarks, limitRemarks, missingRemark, type Remark } from '@espalier/service';
 import { type Diagnostic, DiagnosticSeverity, type Range } from 'vscode-languageserver/node';
 import type { Feature, FeatureContext, ParsedDocument } from './feature.js';
-import { isRecipe, recipeInput, recipeOf } from './recipeDocument.js';
+import { budgetOf, isBudget, isRecipe, recipeInput, recipeOf } from './ourDocuments.js';
 import { replacementFor } from './replacement.js';
 
 /** Where a code is explained. */
@@ -72,6 +72,8 @@ export const diagnostics: Feature = (context) => {
 
 async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal: AbortSignal): Promise<Diagnostic[]> {
   const { document, references } = parsed;
+  if (isBudget(document.uri))
+    return budgetOf(document.getText()).problems.map((problem) => toDiagnostic(document, problem));
   const found: Diagnostic[] = isRecipe(document.uri) ? await recipeProblems(context, parsed, signal) : [];
   for (const reference of references.checkpoints) {
     signal.throwIfAborted();
@@ -113,6 +115,8 @@ async function diagnose(context: FeatureContext, parsed: ParsedDocument, signal:
     context.service.requestScan(path);
     const facts = await context.service.facts(path, signal);
     for (const remark of facts === null ? [] : findingRemarks(facts)) add(remark, { path });
+    const budget = await context.service.budget(path, signal);
+    for (const remark of budget === null ? [] : limitRemarks(budget.limits)) add(remark, { path });
   }
   return found;
 }

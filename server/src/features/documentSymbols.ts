@@ -2,8 +2,8 @@ import { type YamlSymbol, yamlSymbols } from '@espalier/recipe';
 import { type DocumentSymbol, DocumentSymbolRequest, SymbolKind } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { Feature, ParsedDocument } from './feature.js';
-import { forOurTexts } from './ourTexts.js';
-import { isOurs, recipeOf } from './recipeDocument.js';
+import { isOurs, ourTree } from './ourDocuments.js';
+import { registerForOurs } from './registerForOurs.js';
 
 const KINDS = { key: SymbolKind.Property, item: SymbolKind.Module, list: SymbolKind.Array } as const;
 
@@ -13,10 +13,10 @@ export const documentSymbols: Feature = (context) => {
     guarded(context.connection, 'textDocument/documentSymbol', token, async (): Promise<DocumentSymbol[] | null> => {
       const document = isOurs(uri) ? context.documents.get(uri)?.document : undefined;
       if (document === undefined) return null;
-      return yamlSymbols(recipeOf(document.getText())).map((symbol) => toSymbol(document, symbol));
+      return yamlSymbols(ourTree(uri, document.getText())).map((symbol) => toSymbol(document, symbol));
     }),
   );
-  return forOurTexts(context, 'documentSymbol', {});
+  return registerForOurs(context, 'documentSymbol', {});
 };
 
 function toSymbol(

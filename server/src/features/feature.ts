@@ -1,7 +1,7 @@
 import type { FileHead, LayerTimes, TensorFacts, TensorHead } from '@espalier/analysis';
 import type { Answer } from '@espalier/protocol';
 import type { CheckpointReference, References } from '@espalier/references';
-import type { FileFacts, RecipeOutlook, Resolution, ScanState } from '@espalier/service';
+import type { FileFacts, LimitCheck, RecipeOutlook, Resolution, ScanState } from '@espalier/service';
 import type { Connection, ServerCapabilities } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 
@@ -63,6 +63,11 @@ export interface ServerService {
   facts(path: string, signal: AbortSignal): Promise<FileFacts | null>;
   /** What the head of a recipe's checkpoint tells of the recipe. */
   outlook(path: string, recipe: string, signal: AbortSignal): Promise<Answer<RecipeOutlook>>;
+  /** How a checkpoint stands to the budget that names it; null where none does. */
+  budget(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly file: string; readonly limits: readonly LimitCheck[] } | null>;
   /** Times of layers that were measured; never measures. */
   knownTimes(path: string): Promise<ReadonlyMap<string, LayerTimes>>;
   scanState(path: string): ScanState | null;

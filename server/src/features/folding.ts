@@ -2,8 +2,8 @@ import { yamlFolds } from '@espalier/recipe';
 import { type FoldingRange, FoldingRangeKind, FoldingRangeRequest } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { Feature } from './feature.js';
-import { forOurTexts } from './ourTexts.js';
-import { isOurs, recipeOf } from './recipeDocument.js';
+import { isOurs, ourTree } from './ourDocuments.js';
+import { registerForOurs } from './registerForOurs.js';
 
 /** Steps, lists and comments of recipes and budgets. */
 export const folding: Feature = (context) => {
@@ -11,12 +11,12 @@ export const folding: Feature = (context) => {
     guarded(context.connection, 'textDocument/foldingRange', token, async (): Promise<FoldingRange[] | null> => {
       const document = isOurs(uri) ? context.documents.get(uri)?.document : undefined;
       if (document === undefined) return null;
-      return yamlFolds(recipeOf(document.getText())).map(({ kind, from, to }) => ({
+      return yamlFolds(ourTree(uri, document.getText())).map(({ kind, from, to }) => ({
         startLine: document.positionAt(from).line,
         endLine: document.positionAt(to).line,
         ...(kind === 'comment' ? { kind: FoldingRangeKind.Comment } : {}),
       }));
     }),
   );
-  return forOurTexts(context, 'foldingRange', {});
+  return registerForOurs(context, 'foldingRange', {});
 };

@@ -2,8 +2,8 @@ import { formatYaml } from '@espalier/recipe';
 import { DocumentFormattingRequest, type TextEdit } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { Feature } from './feature.js';
-import { forOurTexts } from './ourTexts.js';
-import { isOurs } from './recipeDocument.js';
+import { isOurs } from './ourDocuments.js';
+import { registerForOurs } from './registerForOurs.js';
 
 /** Recipes and budgets in even form, comments kept. A text that is no YAML stays as it is. */
 export const formatting: Feature = (context) => {
@@ -18,5 +18,5 @@ export const formatting: Feature = (context) => {
       return [{ range, newText: formatted }];
     }),
   );
-  return forOurTexts(context, 'formatting', {});
+  return registerForOurs(context, 'formatting', {});
 };

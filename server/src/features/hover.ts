@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { unreachable } from '@espalier/base';
-import { layerGlobAt, type Place, recipeHover, stepAt } from '@espalier/recipe';
+import { budgetHover, type Place, recipeHover, stepAt } from '@espalier/recipe';
 import {
   checkpointMarkdown,
   escapeMarkdown,
@@ -15,7 +15,7 @@ import {
 import { type Hover, HoverRequest, MarkupKind, type Position } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { ClientAbilities, Feature, FeatureContext } from './feature.js';
-import { isRecipe, recipeInput, recipeOf } from './recipeDocument.js';
+import { budgetOf, checkpointOf, globsOf, isBudget, isOurs, isRecipe, recipeOf } from './ourDocuments.js';
 import { layersOf, type Subject, subjectAt } from './subject.js';
 
 /** Facts under the cursor: of a checkpoint, or of a layer. */
@@ -23,8 +23,8 @@ export const hover: Feature = (context) => {
   context.connection.onRequest(HoverRequest.type, ({ textDocument, position }, token) =>
     guarded(context.connection, 'textDocument/hover', token, async (signal): Promise<Hover | null> => {
       const subject = subjectAt(context, textDocument.uri, position);
-      if (isRecipe(textDocument.uri) && subject?.kind !== 'checkpoint')
-        return await recipeHoverAt(context, textDocument.uri, position, signal);
+      if (isOurs(textDocument.uri) && subject?.kind !== 'checkpoint')
+        return await hoverOfOurs(context, textDocument.uri, position, signal);
       if (subject === null) return null;
       const value =
         subject.kind === 'checkpoint'
@@ -42,33 +42,33 @@ export const hover: Feature = (context) => {
   return { hoverProvider: true };
 };
 
-/** What a key or a value of a recipe means; of a glob what it matches, of a step what it would do. */
-async function recipeHoverAt(
-  { documents, service }: FeatureContext,
+/** What a key or a value of a recipe or a budget means; of a glob what it matches, of a step what it would do. */
+async function hoverOfOurs(
+  context: FeatureContext,
   uri: string,
   position: Position,
   signal: AbortSignal,
 ): Promise<Hover | null> {
-  const document = isRecipe(uri) ? documents.get(uri)?.document : undefined;
+  const { documents, service } = context;
+  const document = documents.get(uri)?.document;
   if (document === undefined) return null;
   const text = document.getText();
-  const recipe = recipeOf(text);
   const offset = document.offsetAt(position);
-  const input = recipeInput(uri, text);
   const hoverOf = ({ from, to }: Place, value: string): Hover => ({
     contents: { kind: MarkupKind.Markdown, value },
     range: { start: document.positionAt(from), end: document.positionAt(to) },
   });
-  const glob = layerGlobAt(recipe.document, offset);
-  if (glob !== null && input !== null) {
-    const head = await service.head(input, signal);
-    if (head.ok) return hoverOf(glob, globMarkdown(glob.glob, head.value.tensors, basename(input)));
+  const checkpoint = await checkpointOf(context, uri, text, signal);
+  const glob = globsOf(uri, text).find(({ from, to }) => from <= offset && offset <= to);
+  if (glob !== undefined && checkpoint !== null) {
+    const head = await service.head(checkpoint, signal);
+    if (head.ok) return hoverOf(glob, globMarkdown(glob.glob, head.value.tensors, basename(checkpoint)));
   }
-  const found = recipeHover(recipe, offset);
+  const found = isBudget(uri) ? budgetHover(budgetOf(text).document, offset) : recipeHover(recipeOf(text), offset);
   if (found === null) return null;
-  const step = stepAt(recipe, offset);
-  if (step === null || input === null) return hoverOf(found, found.markdown);
-  const outlook = await service.outlook(input, text, signal);
+  const step = isRecipe(uri) ? stepAt(recipeOf(text), offset) : null;
+  if (step === null || checkpoint === null) return hoverOf(found, found.markdown);
+  const outlook = await service.outlook(checkpoint, text, signal);
   const own = outlook.ok ? outlook.value.steps.find(({ id }) => id === step.id) : undefined;
   return hoverOf(found, own === undefined ? found.markdown : `${found.markdown}\n\n---\n\n${stepMarkdown(own)}`);
 }

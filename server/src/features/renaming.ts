@@ -9,8 +9,8 @@ import {
 } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { Feature } from './feature.js';
-import { forOurTexts } from './ourTexts.js';
-import { isRecipe, recipeOf } from './recipeDocument.js';
+import { isRecipe, recipeOf } from './ourDocuments.js';
+import { registerForOurs } from './registerForOurs.js';
 
 /** Names of steps, with the axes of a sweep that refer to them. */
 export const renaming: Feature = (context) => {
@@ -41,5 +41,5 @@ export const renaming: Feature = (context) => {
     if (typeof edits === 'string') throw new ResponseError(ErrorCodes.InvalidParams, edits);
     return edits;
   });
-  return forOurTexts(context, 'rename', { prepareProvider: true });
+  return registerForOurs(context, 'rename', { prepareProvider: true });
 };

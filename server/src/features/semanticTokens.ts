@@ -1,9 +1,8 @@
-import { layerGlobs } from '@espalier/recipe';
 import { type SemanticTokens, SemanticTokensBuilder, SemanticTokensRequest } from 'vscode-languageserver/node';
 import { guarded } from '../lsp/handle.js';
 import type { Feature } from './feature.js';
-import { forOurTexts } from './ourTexts.js';
-import { isOurs, recipeOf } from './recipeDocument.js';
+import { globsOf, isOurs } from './ourDocuments.js';
+import { registerForOurs } from './registerForOurs.js';
 
 /** Parts of names, and wildcards. */
 const TYPES = ['variable', 'regexp'];
@@ -16,7 +15,7 @@ export const semanticTokens: Feature = (context) => {
       if (document === undefined) return null;
       const text = document.getText();
       const builder = new SemanticTokensBuilder();
-      for (const { from, to } of layerGlobs(recipeOf(text).document)) {
+      for (const { from, to } of globsOf(uri, text)) {
         // A token stays on its line.
         if (text.slice(from, to).includes('\n')) continue;
         for (const { index, 0: part, groups } of text.slice(from, to).matchAll(PARTS)) {
@@ -27,7 +26,7 @@ export const semanticTokens: Feature = (context) => {
       return builder.build();
     }),
   );
-  return forOurTexts(context, 'semanticTokens', {
+  return registerForOurs(context, 'semanticTokens', {
     legend: { tokenTypes: TYPES, tokenModifiers: [] },
     full: true,
   });

@@ -1,7 +1,16 @@
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TensorHead } from '@espalier/analysis';
-import { type Files, hubCacheFolder, relativeTo, resolveReference, type Service } from '@espalier/service';
+import {
+  checkBudget,
+  type Files,
+  findBudget,
+  hubCacheFolder,
+  measuredBeside,
+  relativeTo,
+  resolveReference,
+  type Service,
+} from '@espalier/service';
 import type { LayerMatch, ServerService, Settings } from '../features/feature.js';
 import { pathOfUri } from '../lsp/uri.js';
 import { findCheckpoints } from './checkpointFiles.js';
@@ -86,6 +95,13 @@ export function createWorkspaceService(ports: WorkspacePorts): ServerService & {
     head: (path, signal) => service.head(path, signal),
     facts: (path, signal) => service.facts(path, signal),
     scanState: (path) => service.scanState(path),
+    async budget(path, signal) {
+      const found = await findBudget(files, path, { top: folders(), signal });
+      if (found?.budget == null) return null;
+      const facts = await service.facts(path, signal);
+      if (facts === null) return null;
+      return { file: found.file, limits: checkBudget(found.budget, facts, await measuredBeside(files, path, signal)) };
+    },
     outlook: (path, recipe, signal) => service.outlook(path, recipe, signal),
     knownTimes: (path) => service.knownTimes(path),
     requestScan(path) {

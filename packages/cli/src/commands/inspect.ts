@@ -1,4 +1,5 @@
 import { type Fault, globMatcher } from '@espalier/base';
+import { failOnMatcher } from '@espalier/recipe';
 import {
   type FileFacts,
   factsOf,
@@ -11,7 +12,6 @@ import {
   unreadableFile,
 } from '@espalier/service';
 import { expandFolders } from '../expandFolders.js';
-import { failOnMatcher } from '../failOn.js';
 import { faultLine, inspectLines } from '../inspectTable.js';
 import { openSession } from '../session.js';
 import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';

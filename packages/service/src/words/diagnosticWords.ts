@@ -1,5 +1,6 @@
 import type { Fault } from '@espalier/base';
 import { describeFault } from '@espalier/base';
+import type { LimitCheck } from '../budget/checkBudget.js';
 import type { FileFacts } from '../fileFacts.js';
 import { baseName } from '../resolve/paths.js';
 
@@ -66,3 +67,9 @@ export function findingRemarks(facts: FileFacts): Remark[] {
 }
 
 const RANK = { error: 0, warning: 1, information: 2 };
+
+/** The limits of its budget that a checkpoint breaks. What is not known is told by `check` alone: in code it would be noise. */
+export const limitRemarks = (limits: readonly LimitCheck[]): Remark[] =>
+  limits
+    .filter(({ verdict }) => verdict === 'broken')
+    .map(({ code, message }) => ({ code, severity: 'warning', message: `Over its budget: ${message}` }));

@@ -14,7 +14,7 @@ const QUOTED = new RegExp(`'((?:${AREAS})/[a-z][a-z0-9-]*)'`, 'g');
 const WRITTEN = /\bcode: '([a-z][a-z0-9]*\/[a-z][a-z0-9-]*)'/g;
 
 /** Names every code again, for the command line; it must not count as a use. */
-const LIST = 'packages/cli/src/findingCodes.ts';
+const LIST = 'packages/recipe/src/budget/findingCodes.ts';
 
 /** Codes of faults and findings in the sources, with the files that use them. */
 export function codesInSources(messages: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {

@@ -7,7 +7,7 @@ import { FINDING_CODES } from './findingCodes.js';
 const NEVER_FOUND = /^(?:budget|evaluate|job|option|output|prune|quantize|recipe|regroup|remove)\//;
 
 test('every code of files that the documentation explains can be named, and no other', () => {
-  const text = readFileSync(new URL('../../../docs/findings.md', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../../../docs/findings.md', import.meta.url), 'utf8');
   const explained = [...text.matchAll(/^### (\S+\/\S+)$/gm)].map((match) => match[1]!);
   expect([...FINDING_CODES].sort()).toEqual(explained.filter((code) => !NEVER_FOUND.test(code)).sort());
 });

@@ -8,7 +8,7 @@ const SELECTOR = [{ pattern: '**/*.espalier.{yaml,yml}' }, { pattern: '**/espali
  * Says that the server can do something with recipes and budgets; `feature` is the name in the client's abilities and in the method. Other texts have tools of their own, beside which ours would be
  * asked in vain or ask for a choice: where the client allows it, our files alone are named.
  */
-export function forOurTexts(
+export function registerForOurs(
   { connection, client, onReady }: FeatureContext,
   feature: 'documentSymbol' | 'foldingRange' | 'formatting' | 'rename' | 'semanticTokens',
   options: object,

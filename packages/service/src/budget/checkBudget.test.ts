@@ -1,0 +1,192 @@
+import type { TensorFacts } from '@espalier/analysis';
+import { parseBudget } from '@espalier/recipe';
+import { expect, test } from 'vitest';
+import type { FileFacts } from '../fileFacts.js';
+import { checkBudget, type Measured } from './checkBudget.js';
+import { type CheckedFile, checkGithub, checkMarkdown, checkSarif } from './checkTexts.js';
+
+function tensor(name: string, elements: number, zeros: number | null, more: object = {}): TensorFacts {
+  const head = {
+    name,
+    layer: name.replace(/\.weight$/, ''),
+    elements,
+    prunable: true,
+    axes: { output: [0], input: [1] },
+  };
+  const stats = { zeros, patterns: {}, blocks: {}, ...more };
+  return { head, ...(zeros === null ? {} : { stats }) } as unknown as TensorFacts;
+}
+
+const along = (axis: number, strict: boolean) => ({
+  patterns: { '2:4': [{ axis, strict, groups: 1, compliantGroups: 1 }] },
+});
+
+const TENSORS = [
+  tensor('a.weight', 100, 80, along(1, true)),
+  tensor('b.weight', 300, 90, along(0, true)),
+  tensor('c.weight', 100, 100, { blocks: { '4x1': { blocks: 25, zeroBlocks: 25, zerosInBlocks: 1 } } }),
+];
+
+const factsOf = (tensors: readonly TensorFacts[], complete = true): FileFacts =>
+  ({
+    head: {
+      files: [
+        { name: 'm', sizeBytes: 1500 },
+        { name: 'n', sizeBytes: 600 },
+      ],
+      tensors: tensors.map(({ head }) => head),
+    },
+    facts: new Map(tensors.map((facts) => [facts.head.name, facts])),
+    findings: [
+      {
+        code: 'checkpoint/dead-layer',
+        severity: 'information',
+        message: 'All 100 weights of c.weight are zero.',
+        tensor: 'c.weight',
+      },
+    ],
+    complete,
+  }) as unknown as FileFacts;
+
+const NOTHING: Measured = { accuracy: null, accuracyMissing: 'Accuracy was not measured.', estimateMs: () => null };
+
+const check = (text: string, facts = factsOf(TENSORS), measured: Measured = NOTHING) =>
+  checkBudget(parseBudget(text).budgets![0]!, facts, measured).map(({ code, verdict, message }) => [
+    code,
+    verdict,
+    message,
+  ]);
+
+test.each([
+  ['size: 2100 B', 'budget/size', 'kept', '2.1 kB on disk, the budget allows 2.1 kB.'],
+  ['size: 2099', 'budget/size', 'broken', '2.1 kB on disk, the budget allows 2.1 kB. That is 1 bytes too many.'],
+  [
+    'sparsity: [{ match: "**", atLeast: 0.54 }]',
+    'budget/sparsity',
+    'kept',
+    '54.0 % of 500 weights of ** are zero, the budget asks for 54.0 %.',
+  ],
+  [
+    'sparsity: [{ match: "**", atLeast: 0.55 }]',
+    'budget/sparsity',
+    'broken',
+    '54.0 % of 500 weights of ** are zero, the budget asks for 55.0 %.',
+  ],
+  [
+    'sparsity: [{ match: "**", atLeast: 0.5, each: true }]',
+    'budget/sparsity',
+    'broken',
+    '1 of 3 tensors of ** are less than 50.0 % zero: b.weight.',
+  ],
+  [
+    'sparsity: [{ match: "[ac]", atLeast: 0.8, each: true }]',
+    'budget/sparsity',
+    'kept',
+    'Each of 2 tensors of [ac] is at least 80.0 % zero.',
+  ],
+  ['pattern: [{ match: a, is: "2:4" }]', 'budget/pattern', 'kept', '2:4 holds in the tensor of a.'],
+  [
+    'pattern: [{ match: "[ab]", is: "2:4" }]',
+    'budget/pattern',
+    'broken',
+    '2:4 does not hold in 1 of 2 tensors of [ab]: b.weight.',
+  ],
+  ['pattern: [{ match: c, is: 4x1 }]', 'budget/pattern', 'kept', '4x1 holds in the tensor of c.'],
+  [
+    'pattern: [{ match: layer9, is: 4x1 }]',
+    'budget/no-match',
+    'broken',
+    'layer9 matches no weight of a convolution, linear, recurrent or embedding layer.',
+  ],
+  [
+    'forbid: [dead-layer]',
+    'budget/forbidden',
+    'broken',
+    'Forbidden: All 100 weights of c.weight are zero (checkpoint/dead-layer).',
+  ],
+  ['forbid: [warning]', 'budget/forbidden', 'kept', 'Nothing of warning was found.'],
+  ['accuracy: 0.7', 'budget/accuracy', 'unknown', 'Accuracy was not measured.'],
+  ['latency: [{ device: a100, atMostMs: 4 }]', 'budget/latency', 'unknown', 'The time on a100 was not estimated.'],
+])('%s: %s is %s', (text, ...expected) => expect(check(text)).toEqual([expected]));
+
+test('figures that are known are compared', () => {
+  const measured: Measured = {
+    accuracy: 0.75,
+    accuracyMissing: '',
+    estimateMs: (device) => (device === 'a100' ? 4 : 9),
+  };
+  const budget = 'accuracy: 0.75\nlatency: [{ device: a100, atMostMs: 4 }, { device: pi, atMostMs: 4 }]';
+  expect(check(budget, factsOf(TENSORS), measured)).toEqual([
+    ['budget/latency', 'kept', '4.00 ms are estimated for a100, the budget allows 4 ms.'],
+    ['budget/latency', 'broken', '9.00 ms are estimated for pi, the budget allows 4 ms.'],
+    ['budget/accuracy', 'kept', 'The evaluate command gave 0.75, the budget asks for at least 0.75.'],
+  ]);
+});
+
+test('what was not read is not known, and nothing else suffers', () =>
+  expect(
+    check(
+      'size: 1 MB\nsparsity: [{ match: "**", atLeast: 0.5 }, { match: a, atLeast: 0.5 }]\nforbid: [error]',
+      factsOf([TENSORS[0]!, tensor('b.weight', 300, null)], false),
+    ).map(([code, verdict, message]) => [code, verdict, verdict === 'unknown' ? message : '']),
+  ).toEqual([
+    ['budget/size', 'kept', ''],
+    ['budget/sparsity', 'unknown', 'The values of b.weight were not read.'],
+    ['budget/sparsity', 'kept', ''],
+    ['budget/forbidden', 'unknown', 'Not all values were read to look for findings.'],
+  ]));
+
+const limit = {
+  code: 'budget/size',
+  verdict: 'broken',
+  message: '50 % | too, large: yes.',
+  limit: ['size'],
+  tensors: [],
+  line: 3,
+  column: 7,
+} as const;
+const FILES: readonly CheckedFile[] = [
+  {
+    path: 'models/a b.pt',
+    budget: 'espalier.budget.yaml',
+    limits: [limit, { ...limit, verdict: 'kept' }, { ...limit, code: 'budget/latency', verdict: 'unknown' }],
+    fault: null,
+  },
+  {
+    path: 'broken.pt',
+    budget: 'espalier.budget.yaml',
+    limits: [],
+    fault: { code: 'checkpoint/truncated', message: 'Too short.' },
+  },
+];
+
+test('GitHub gets an error for each broken limit at its line, and a notice for what is not known', () =>
+  expect(checkGithub(FILES).split('\n')).toEqual([
+    '::error file=espalier.budget.yaml,line=3,col=7,title=budget/size::models/a b.pt: 50 %25 | too, large: yes.',
+    '::notice file=espalier.budget.yaml,line=3,col=7,title=budget/latency::models/a b.pt: 50 %25 | too, large: yes.',
+    '::error title=checkpoint/truncated::broken.pt: Too short.',
+    '',
+  ]));
+
+test('Markdown has a row for each limit', () =>
+  expect(checkMarkdown(FILES)).toContain('| `models/a b.pt` | ✗ | 50 % \\| too, large: yes. | budget/size |\n'));
+
+test('SARIF has a rule for each code, results where limits are not kept, and notifications of faults', () => {
+  const { version, runs } = JSON.parse(checkSarif(FILES, '1.2.3'));
+  expect(version).toBe('2.1.0');
+  const [{ tool, results, invocations }] = runs;
+  expect(results.map(({ ruleId, kind, level }: Record<string, string>) => [ruleId, kind, level])).toEqual([
+    ['budget/size', 'fail', 'error'],
+    ['budget/latency', 'open', 'none'],
+  ]);
+  for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex].id).toBe(ruleId);
+  expect(results[0].locations[0].physicalLocation).toEqual({
+    artifactLocation: { uri: 'espalier.budget.yaml' },
+    region: { startLine: 3, startColumn: 7 },
+  });
+  expect(results[0].analysisTarget.uri).toBe('models/a%20b.pt');
+  expect(new Set(results.map(({ partialFingerprints }: never) => partialFingerprints['limit/v1'])).size).toBe(2);
+  expect(invocations).toMatchObject([
+    { executionSuccessful: false, toolExecutionNotifications: [{ descriptor: { id: 'checkpoint/truncated' } }] },
+  ]);
+});
