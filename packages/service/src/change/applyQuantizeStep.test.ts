@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { idleWork } from '@espalier/base';
 import { openCheckpoint, readValues } from '@espalier/checkpoint';
 import { memorySource } from '@espalier/tensor';
+import { fixturePath } from '@espalier/testkit';
 import { expect, test } from 'vitest';
 import { reportCsv, reportMarkdown } from '../report/changeTexts.js';
 import { MemoryFiles, safetensorsBytes } from '../testing/memoryFiles.js';
@@ -168,4 +170,18 @@ test('the report says how much smaller the tensors are, and what each of them lo
   expect(markdown).toContain('| Layer | Shape | Weights | Zero % before | After | Energy kept % | Patterns | Scheme |');
   expect(markdown).toMatch(/\| fc1\.weight \|.* \| int4-sym \| channel \| 5\.00 \| \d\d\.\d \| 0\.99\d{3} \|/);
   expect(reportCsv(content)).toMatch(/fc1\.weight,.*,int4-sym,channel,5,\d\d\.\d+,0\.99\d+,0\.\d+/);
+});
+
+test('two names of one storage are quantized alike', async () => {
+  const bytes = new Uint8Array(readFileSync(fixturePath('checkpoints/pytorch/views.pt')));
+  const b = memoryMachine(new MemoryFiles().write('/work/views.pt', bytes));
+  const { answer } = await run(
+    `input: views.pt\nsteps:\n  - quantize: { method: post-training, rules: [{ match: embed.weight, scheme: int4-asym }] }\noutput: q.safetensors\n`,
+    b,
+  );
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  const { tensors } = await opened(b.files, '/work/q.safetensors');
+  const [embed, head] = ['embed.weight', 'head.weight'].map((name) => tensors.find((entry) => entry.name === name)!);
+  expect([embed!.storage, head!.storage]).toEqual(['int4-asym', 'int4-asym']);
+  expect(await readValues(head!)).toEqual(await readValues(embed!));
 });

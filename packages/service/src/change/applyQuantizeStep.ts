@@ -1,7 +1,7 @@
 import { fail, ok } from '@espalier/base';
 import type { ChangeNote } from '@espalier/protocol';
 import { chooseLayers, type LayerRules } from '@espalier/pruning';
-import { assignSchemes, type GgufType, type PostTrainingOptions } from '@espalier/quantization';
+import { assignSchemes, type GgufType, type How, type PostTrainingOptions } from '@espalier/quantization';
 import { isFloat } from '@espalier/tensor';
 import { type EditedTensor, entryAfter, headAfter } from './edited.js';
 import { type ActivationOptions, quantizeActivations } from './quantize/quantizeActivations.js';
@@ -43,8 +43,10 @@ export const applyQuantizeStep: ApplyStep = async (state, step, exclude, open, w
   for (const [done, tensor] of state.tensors.entries()) {
     work.signal.throwIfAborted();
     const head = headAfter(tensor);
-    const mine =
-      step.method === 'gguf' ? (weights.has(head.name) ? ('blocks' as const) : undefined) : how.get(head.name);
+    const twin = twinOf(tensor, state.tensors);
+    const own = (name: string): How | 'blocks' | undefined =>
+      step.method !== 'gguf' ? how.get(name) : weights.has(name) ? 'blocks' : undefined;
+    const mine = own(head.name) ?? (twin === undefined ? undefined : own(twin.head.name));
     const why =
       whyNot(tensor, excluded.get(head.name)) ??
       (mine === undefined ? (byDefault.leftAlone.get(head.name) ?? 'kept') : null);
@@ -53,7 +55,9 @@ export const applyQuantizeStep: ApplyStep = async (state, step, exclude, open, w
       continue;
     }
     work.progress({ done, total: state.tensors.length, label: head.name });
-    const layer = { head, entry: entryAfter(tensor) };
+    // One storage, one quantization: codes follow from values, so both get the same.
+    const entry = twin === undefined ? entryAfter(tensor) : { ...entryAfter(twin), name: head.name };
+    const layer = { head, entry };
     const made: Quantized =
       mine === 'blocks'
         ? await toBlocks(layer, options.type ?? 'Q8_0', work)
@@ -101,6 +105,14 @@ const LATER: ChangeNote = {
   severity: 'information',
   message: 'The ranges of activations are known when the recipe has run.',
 };
+
+/** The tensor whose bytes this one is another name for, where the shape is the same. */
+function twinOf({ head }: EditedTensor, tensors: readonly EditedTensor[]): EditedTensor | undefined {
+  const { sharesStorageWith, shape } = head;
+  if (sharesStorageWith === undefined) return undefined;
+  const twin = tensors.find((tensor) => tensor.head.name === sharesStorageWith);
+  return twin?.head.shape.join() === shape.join() ? twin : undefined;
+}
 
 /** Why a tensor cannot be stored with fewer bits; null where it can. */
 function whyNot(tensor: EditedTensor, excluded: string | undefined): string | null {
