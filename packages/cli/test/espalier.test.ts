@@ -310,6 +310,42 @@ test('prune writes what it says: counts by layer and in all, and the input stays
   expect(readFileSync(DENSE).equals(before)).toBe(true);
 });
 
+test.each<[string, string, string, string]>([
+  ['checkpoints/onnx/cnn.onnx', 'own.onnx', 'onnx', 'magnitude'],
+  ['checkpoints/onnx/nbits-eight.onnx', 'packed.onnx', 'onnx', 'magnitude'],
+  ['checkpoints/tfjs/layers-model-shards/model.json', 'own.json', 'tfjs-layers-model', 'magnitude'],
+  ['checkpoints/gguf/version-2.gguf', 'own.gguf', 'gguf', 'random'],
+  ['checkpoints/pytorch/training.pt', 'own.pt', 'pytorch-zip', 'magnitude'],
+])('%s is pruned in its own format: %s', async (input, name, format, method) => {
+  const output = join(folder, name);
+  const { code, err, report } = await jsonOf(
+    'prune',
+    fixturePath(input),
+    '-o',
+    output,
+    '-m',
+    method,
+    '--sparsity',
+    '0.8',
+  );
+  expect([code, err]).toEqual([0, '']);
+  const [file] = (await json(output)).report.files;
+  if (file === undefined || 'error' in file) throw new Error('unreadable');
+  expect(file.format).toBe(format);
+  expect(file.metadata['espalier.recipe']).toContain('0.8');
+  const zeros = new Map(file.tensors.map(({ name, zeros }) => [name, zeros]));
+  const layers = report['layers'] as unknown as { name: string; zerosAfter: number }[];
+  expect(layers.length).toBeGreaterThan(0);
+  for (const layer of layers) expect([layer.name, zeros.get(layer.name)]).toEqual([layer.name, layer.zerosAfter]);
+});
+
+test('what a format cannot hold is said before anything is written', async () => {
+  const input = fixturePath('checkpoints/gguf/llama-tiny-Q4_K_M.gguf');
+  const { code, report } = await jsonOf('prune', input, '-o', join(folder, 'no.gguf'), '--sparsity', '0.5');
+  expect([code, report['error']]).toMatchObject([2, { code: 'output/tensor' }]);
+  expect(existsSync(join(folder, 'no.gguf'))).toBe(false);
+});
+
 test('a 2:4 output is 2:4 along the inputs, without an exception', async () => {
   const output = join(folder, 'p24.safetensors');
   expect((await jsonOf('prune', DENSE, '-o', output, '-m', 'n-m')).code).toBe(0);
