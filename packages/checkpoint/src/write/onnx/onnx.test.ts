@@ -3,10 +3,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idleWork } from '@espalier/base';
-import { fixtureFolder, fixturePath, readAll } from '@espalier/testkit';
+import { fileSource, fixtureFolder, fixturePath, readAll } from '@espalier/testkit';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../../checkpoint.js';
+import { openCheckpoint } from '../../open.js';
 import { entryOutput } from '../entryOutput.js';
 import type { OutputContent, OutputTensor } from '../output.js';
 import {
@@ -375,6 +376,21 @@ test('nodes are inserted and read: a value is quantized on its way', async () =>
   const after = await run(files);
   expect(after).not.toEqual(before);
   close(after, before, 1);
+});
+
+test('files beside the model stay open until they are written', async () => {
+  const path = join(
+    folder,
+    'external-many',
+    readdirSync(join(folder, 'external-many')).find((name) => name.endsWith('.onnx'))!,
+  );
+  const opened = await openCheckpoint(await fileSource(path));
+  if (!opened.ok) throw new Error(opened.fault.message);
+  const input = { name: 'm.onnx', files: new Map(), checkpoint: opened.value };
+  const again = await reopen(await write(input, { metadata: PROVENANCE }));
+  for (const [i, entry] of again.tensors.entries())
+    expect(await readAll(entry)).toEqual(await readAll(opened.value.tensors[i]!));
+  await opened.value.close();
 });
 
 describe('what has no place in the file is refused', () => {

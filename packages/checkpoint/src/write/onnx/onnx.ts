@@ -1,6 +1,7 @@
 import { type Fault, raise, type Work } from '@espalier/base';
 import { isDtype } from '@espalier/tensor';
 import type { TensorEntry } from '../../checkpoint.js';
+import { ExternalFiles } from '../../formats/onnx/external.js';
 import { containerBytes, otherContainer, unstorable } from '../container.js';
 import type { OutputContent, OutputFolder, OutputTensor, Writer } from '../output.js';
 import { lengthOf, type Piece, writePieces } from '../pieces.js';
@@ -27,19 +28,35 @@ export function onnxWriter(maxModelBytes: number): Writer {
     keeps: () => true,
     bytesOf: containerBytes,
     async write(folder, name, content, work) {
-      const { model, data } = await plan(content, `${name}.data`, maxModelBytes, work);
-      const total = lengthOf(model) + lengthOf(data.pieces);
-      let done = 0;
-      const file = async (name: string, pieces: readonly Piece[]): Promise<void> => {
-        await writeFile(folder, name, pieces, work, (bytes) => {
-          done += bytes;
-          work.progress({ done, total, label: name });
-        });
-      };
-      await file(name, model);
-      if (data.pieces.length > 0) await file(data.name, data.pieces);
+      const external = new ExternalFiles(content.input.container!);
+      try {
+        await write(folder, name, content, external, maxModelBytes, work);
+      } finally {
+        await external.close();
+      }
     },
   };
+}
+
+async function write(
+  folder: OutputFolder,
+  name: string,
+  content: OutputContent,
+  external: ExternalFiles,
+  maxModelBytes: number,
+  work: Work,
+): Promise<void> {
+  const { model, data } = await plan(content, external, `${name}.data`, maxModelBytes, work);
+  const total = lengthOf(model) + lengthOf(data.pieces);
+  let done = 0;
+  const file = async (name: string, pieces: readonly Piece[]): Promise<void> => {
+    await writeFile(folder, name, pieces, work, (bytes) => {
+      done += bytes;
+      work.progress({ done, total, label: name });
+    });
+  };
+  await file(name, model);
+  if (data.pieces.length > 0) await file(data.name, data.pieces);
 }
 
 /** Codes without one that means zero, types that nothing writes number by number, and types that the nodes which read the tensor do not expect. */
@@ -51,6 +68,7 @@ function whyNot({ dtype }: OutputTensor, { storage }: TensorEntry): string | nul
 
 async function plan(
   content: OutputContent,
+  external: ExternalFiles,
   dataName: string,
   maxModelBytes: number,
   work: Work,
@@ -58,7 +76,7 @@ async function plan(
   const source = content.input.container!;
   for (const movesAll of [false, true]) {
     const data = new DataFile(dataName);
-    const model = await rewriteModel(source, content, data, movesAll, work);
+    const model = await rewriteModel(source, content, external, data, movesAll, work);
     if (lengthOf(model) <= maxModelBytes) return { model, data };
   }
   return raise({

@@ -1,47 +1,35 @@
-import { type Fault, invariant, raise, sizeOf, type Work } from '@espalier/base';
-import type { ByteSource, Dtype } from '@espalier/tensor';
+import { raise, type Work } from '@espalier/base';
+import type { ByteSource } from '@espalier/tensor';
 import { collect, type FoundTensor } from '../../formats/onnx/collect.js';
-import { elementType } from '../../formats/onnx/elementType.js';
-import { ExternalFiles } from '../../formats/onnx/external.js';
-import type { OnnxModel, OnnxTensor } from '../../formats/onnx/proto.js';
+import type { ExternalFiles } from '../../formats/onnx/external.js';
+import type { OnnxModel } from '../../formats/onnx/proto.js';
 import { readModel } from '../../formats/onnx/readModel.js';
-import { readTensor } from '../../formats/onnx/readTensor.js';
 import { UniqueNames } from '../../names.js';
-import { type Span, spanLength, spanOfFile, type WireField, WireReader } from '../../protobuf/index.js';
+import { type Span, spanOfFile, type WireField, WireReader } from '../../protobuf/index.js';
 import { changedTensors, noPlace } from '../changedTensors.js';
-import { cannotStore } from '../container.js';
 import type { OutputContent, OutputTensor } from '../output.js';
 import { bytesPiece, copyPiece, type Piece, tensorPiece } from '../pieces.js';
 import { bytesField, intField, piecesField, textField } from '../protoBytes.js';
 import { type Rewrite, rewriteMessage } from '../rewriteMessage.js';
-import { storedBytes } from '../storedBytes.js';
 import type { DataFile } from './dataFile.js';
 import { type EditPlan, editPlan } from './editPlan.js';
 import { attributeMessage, nodeMessage, pairMessage, tensorMessage } from './newMessages.js';
-import { rewriteTensor } from './rewriteTensor.js';
-import { sparseMessage } from './sparseMessage.js';
-
-/** Initializers with less data stay inside of the model when the others move out of it. */
-const MOVED_BYTES = 1024;
+import { MOVED_BYTES, TensorRewriter } from './tensorRewriter.js';
 
 /**
- * The model around new tensors, as pieces of the file that is written. What nothing changes is copied byte for byte: texts, unknown fields, their order. Data of external
- * tensors goes to `data`; with `movesAll` so does that of every large initializer, for models that one file cannot hold.
+ * The model around new tensors, as pieces of the file that is written. What nothing changes is copied byte for byte: texts, unknown fields, their order. Data of `external` files, which stay
+ * open until the pieces are written, go to `data`; with `movesAll` so do those of every large initializer, for models that one file cannot hold.
  */
 export async function rewriteModel(
   source: ByteSource,
   content: OutputContent,
+  external: ExternalFiles,
   data: DataFile,
   movesAll: boolean,
   work: Work,
 ): Promise<Piece[]> {
   const model = await readModel(spanOfFile(source), work.signal);
-  const external = new ExternalFiles(source);
-  try {
-    return await new ModelRewriter(source, model, content, external, data, movesAll, work).run();
-  } finally {
-    await external.close();
-  }
+  return await new ModelRewriter(source, model, content, external, data, movesAll, work).run();
 }
 
 /** What a graph gets besides what it has. */
@@ -55,7 +43,7 @@ class ModelRewriter {
   private readonly found: ReadonlyMap<number, FoundTensor>;
   private readonly outputs: ReadonlyMap<string, OutputTensor>;
   private readonly edits: EditPlan;
-  private readonly shapes: ReadonlyMap<string, readonly number[]>;
+  private readonly tensors: TensorRewriter;
   /** Whether shapes that the file states for values between nodes may be wrong afterwards. */
   private readonly reshapes: boolean;
 
@@ -63,18 +51,20 @@ class ModelRewriter {
     private readonly source: ByteSource,
     model: OnnxModel,
     private readonly content: OutputContent,
-    private readonly external: ExternalFiles,
+    external: ExternalFiles,
     private readonly data: DataFile,
     private readonly movesAll: boolean,
-    private readonly work: Work,
+    work: Work,
   ) {
     this.reader = new WireReader({ signal: work.signal });
     const collected = collect(model, new UniqueNames(source.name, []));
     this.found = new Map(collected.tensors.map((tensor) => [tensor.offset, tensor]));
     this.edits = editPlan(content.graphEdits ?? [], model, collected, source.name);
     this.outputs = changedOutputs(content, collected.tensors, this.edits, source.name);
-    this.shapes = new Map(content.input.tensors.map(({ name, shape }) => [name, shape]));
-    this.reshapes = [...this.outputs].some(([name, output]) => this.isReshaped(name, output));
+    const { reader, outputs } = this;
+    const shapes = new Map(content.input.tensors.map(({ name, shape }) => [name, shape]));
+    this.tensors = new TensorRewriter({ reader, file: source.name, outputs, shapes, external, data, movesAll, work });
+    this.reshapes = [...this.outputs].some(([name, output]) => this.tensors.isReshaped(name, output));
   }
 
   async run(): Promise<Piece[]> {
@@ -124,7 +114,7 @@ class ModelRewriter {
             return name === 'dropped' ? [] : this.reshapedInput(field.span(), name);
           },
           ...(this.reshapes ? { 13: () => [] } : {}),
-          15: this.sparse(15),
+          15: this.tensors.sparse(15, (offset) => this.found.get(offset)),
         },
         { first: () => added.nodes, last: () => added.initializers },
       );
@@ -143,7 +133,7 @@ class ModelRewriter {
         const local = found.content.tensor.name;
         const output = this.outputs.get(found.name);
         if (this.edits.dequantized.has(found.name)) changed.set(local, 'dropped');
-        else if (output !== undefined && this.isReshaped(found.name, output)) changed.set(local, output.shape);
+        else if (output !== undefined && this.tensors.isReshaped(found.name, output)) changed.set(local, output.shape);
       },
     });
     return changed;
@@ -167,7 +157,7 @@ class ModelRewriter {
         added.nodes.push(bytesPiece(bytesField(1, nodeMessage(edit.node))));
         return [];
       }
-      const pieces = await this.tensor(span, found, true);
+      const pieces = await this.tensors.tensor(span, found, true);
       return pieces === null ? null : piecesField(5, pieces);
     };
   }
@@ -238,12 +228,12 @@ class ModelRewriter {
   private async attribute(field: WireField): Promise<Piece[] | null> {
     const span = field.span();
     const constant = this.found.get(span.begin);
-    if (constant?.content.kind === 'list' && this.outputs.has(constant.name)) return this.list(span, constant);
+    if (constant?.content.kind === 'list' && this.outputs.has(constant.name)) return this.tensors.list(span, constant);
     const tensor =
       (number: number): Rewrite =>
       async (field) => {
         const inner = field.span();
-        const pieces = await this.tensor(inner, constant ?? this.found.get(inner.begin), false);
+        const pieces = await this.tensors.tensor(inner, constant ?? this.found.get(inner.begin), false);
         return pieces === null ? null : piecesField(number, pieces);
       };
     return this.inside(5, {
@@ -251,82 +241,8 @@ class ModelRewriter {
       6: this.graph(6, false),
       10: tensor(10),
       11: this.graph(11, false),
-      22: this.sparse(22, constant),
+      22: this.tensors.sparse(22, (offset) => constant ?? this.found.get(offset)),
     })(field);
-  }
-
-  /** The numbers of a `value_floats` or `value_ints`, packed. */
-  private async list(span: Span, { name, content }: FoundTensor): Promise<Piece[]> {
-    const output = this.outputs.get(name)!;
-    invariant(content.kind === 'list', name);
-    if (content.dtype !== 'F32' || content.scalar) raise(this.cannot(name, 'it is a list of an attribute'));
-    const values = piecesField(7, [tensorPiece(name, storedBytes(output, 'F32', 'ONNX'))]);
-    const pieces = await rewriteMessage(this.reader, span, { 7: () => [] }, { last: () => values });
-    return piecesField(5, pieces ?? []);
-  }
-
-  /** TensorProto. */
-  private async tensor(span: Span, found: FoundTensor | undefined, canMove: boolean): Promise<Piece[] | null> {
-    const tensor = found?.content.kind === 'tensor' ? found.content.tensor : await readTensor(this.reader, span);
-    const name = found?.name ?? tensor.name;
-    const output = this.outputs.get(name);
-    if (output === undefined || found === undefined) return this.unchangedTensor(span, tensor, name, canMove);
-    const { layout } = elementType(tensor.dataType);
-    if (layout === null) raise(this.cannot(name, `its type is ${elementType(tensor.dataType).storage}`));
-    // The shape of packed codes is their own; it stays where that of the weight does.
-    const reshaped = this.isReshaped(name, output);
-    const stored = storedBytes(output, layout, 'ONNX', reshaped ? sizeOf(output.shape) : sizeOf(tensor.dims));
-    const piece = tensorPiece(name, stored);
-    const dims = reshaped ? { dims: output.shape } : {};
-    if (tensor.external !== null || (this.movesAll && canMove && stored.byteLength >= MOVED_BYTES))
-      return rewriteTensor(this.reader, span, { ...dims, external: this.data.add(piece) });
-    return rewriteTensor(this.reader, span, { ...dims, data: { field: dataField(tensor, layout), piece } });
-  }
-
-  private async unchangedTensor(
-    span: Span,
-    tensor: OnnxTensor,
-    name: string,
-    canMove: boolean,
-  ): Promise<Piece[] | null> {
-    if (tensor.external === null) {
-      if (!this.movesAll || !canMove || tensor.raw === null || spanLength(tensor.raw) < MOVED_BYTES) return null;
-      const { source, begin, end } = tensor.raw;
-      return rewriteTensor(this.reader, span, { external: this.data.add(copyPiece(source, begin, end)) });
-    }
-    const { bits } = elementType(tensor.dataType);
-    const needed = Math.ceil((sizeOf(tensor.dims) * bits) / 8);
-    const place = needed === 0 ? null : await this.external.place(tensor.external, needed, name);
-    if (place !== null && !place.ok) raise({ ...place.fault, code: 'output/incomplete' });
-    const key = `${tensor.external.get('location')} ${tensor.external.get('offset') ?? 0} ${needed}`;
-    const piece =
-      place === null
-        ? bytesPiece(new Uint8Array(0))
-        : copyPiece(place.value.source, place.value.begin, place.value.begin + needed);
-    const entries = new Map([...tensor.external, ...this.data.add(piece, key)]);
-    return rewriteTensor(this.reader, span, { external: entries });
-  }
-
-  /** SparseTensorProto. */
-  private sparse(number: number, constant?: FoundTensor): Rewrite {
-    return async (field) => {
-      const span = field.span();
-      const found = constant ?? this.found.get(span.begin);
-      const output = found === undefined ? undefined : this.outputs.get(found.name);
-      if (output === undefined || found?.content.kind !== 'sparse') {
-        const part =
-          (number: number): Rewrite =>
-          async (field) => {
-            const pieces = await this.tensor(field.span(), undefined, false);
-            return pieces === null ? null : piecesField(number, pieces);
-          };
-        return this.inside(number, { 1: part(1), 2: part(2) })(field);
-      }
-      const { values } = found.content.sparse;
-      const { layout } = elementType(values?.dataType ?? 0);
-      if (layout === null) raise(this.cannot(found.name, 'its type is not known'));
-      return piecesField(number, await sparseMessage(values?.name ?? '', output, layout, this.work));
-    };
   }
 
   private async textOf(span: Span, number: number): Promise<string> {
@@ -337,15 +253,6 @@ class ModelRewriter {
       },
     });
     return text;
-  }
-
-  private isReshaped(name: string, { shape }: OutputTensor): boolean {
-    const before = this.shapes.get(name);
-    return before !== undefined && before.join() !== shape.join();
-  }
-
-  private cannot(name: string, why: string): Fault {
-    return { ...cannotStore(name, 'ONNX', why), file: this.source.name };
   }
 }
 
@@ -363,12 +270,4 @@ function changedOutputs(
     else if (!known.has(name)) raise(noPlace(name, 'ONNX', file));
   }
   return changed;
-}
-
-/** Where the values of a tensor stand, if that can stay so; everything can be raw data. */
-function dataField(tensor: OnnxTensor, dtype: Dtype): 4 | 9 | 10 {
-  const isPacked = (list: OnnxTensor['floats']): boolean => list?.pieces.length === 1 && list.loose.length === 0;
-  if (tensor.raw === null && dtype === 'F32' && isPacked(tensor.floats)) return 4;
-  if (tensor.raw === null && dtype === 'F64' && isPacked(tensor.doubles)) return 10;
-  return 9;
 }
