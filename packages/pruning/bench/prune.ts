@@ -43,7 +43,7 @@ export async function prune(path: string, to: string, method = 'magnitude', opti
 const PIECE_BYTES = 128 * 1024;
 
 /** Files written as the product writes them, without waiting for the disk: `cp` does not either. */
-function fileFolder(folder: string): OutputFolder {
+export function fileFolder(folder: string): OutputFolder {
   const parts: { name: string; path: string; size: number; close(): Promise<void> }[] = [];
   return {
     async create(name) {
