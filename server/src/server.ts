@@ -10,6 +10,7 @@ import {
   FileChangeType,
   type InitializeParams,
   type InitializeResult,
+  ResourceOperationKind,
   type ServerCapabilities,
 } from 'vscode-languageserver/node';
 import { createDocuments } from './documents.js';
@@ -89,6 +90,9 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       inlayHintRefresh: params.capabilities.workspace?.inlayHint?.refreshSupport ?? false,
       codeLensRefresh: params.capabilities.workspace?.codeLens?.refreshSupport ?? false,
       dynamic: dynamicFeatures(params.capabilities.textDocument),
+      createsFiles:
+        params.capabilities.workspace?.workspaceEdit?.resourceOperations?.includes(ResourceOperationKind.Create) ??
+        false,
       locale: given.locale ?? params.locale ?? 'en-US',
     };
 

@@ -247,3 +247,26 @@ test('an editor that allows it is told that these features are for recipes and b
     await other.stop();
   }
 });
+
+test('a recipe of SparseML becomes one of ours in a new file, where the editor can create one', async () => {
+  const workspace = { workspaceEdit: { documentChanges: true, resourceOperations: ['create'] } };
+  const other = await TestClient.start({ folders: [folder], capabilities: { workspace } });
+  try {
+    const ask = async (name: string, text: string): Promise<CodeAction[]> => {
+      const uri = await other.open(join(folder, name), 'yaml', text);
+      const start = { line: 0, character: 0 };
+      const asked = { textDocument: { uri }, range: { start, end: start }, context: { diagnostics: [] } };
+      return await other.request<CodeAction[]>('textDocument/codeAction', asked);
+    };
+    const text = 'pruning_modifiers:\n  - !GMPruningModifier\n    params: __ALL_PRUNABLE__\n    final_sparsity: 0.8\n';
+    const [action] = await ask('sparse.yaml', text);
+    expect(action!.title).toBe('Translate to an Espalier recipe');
+    expect(action!.edit?.documentChanges).toMatchObject([
+      { kind: 'create', uri: expect.stringMatching(/\/sparse\.espalier\.yaml$/) },
+      { edits: [{ newText: expect.stringContaining('method: magnitude\n      sparsity: 0.8') }] },
+    ]);
+    expect(await ask('other.yaml', 'modifiers: [a]\n')).toEqual([]);
+  } finally {
+    await other.stop();
+  }
+});

@@ -7,6 +7,7 @@ import { type CheckOptions, check } from './commands/check.js';
 import { type LatencyOptions, latency } from './commands/latency.js';
 import { methods } from './commands/methods.js';
 import { plan } from './commands/plan.js';
+import { type TranslateOptions, translate } from './commands/translate.js';
 import { faultLine } from './inspectTable.js';
 import { addMethodOptions, givenOptions } from './methodOptions.js';
 import { print, type Terminal } from './terminal.js';
@@ -124,6 +125,21 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
       `\nExample:\n  espalier latency resnet18-80.onnx\n  espalier latency model.safetensors --columns 1 --format json\n${EXIT}`,
     )
     .action(async (path: string, options: LatencyOptions) => ended(await latency(path, options, terminal)));
+
+  program
+    .command('recipe')
+    .description('Work with recipes of other tools')
+    .command('translate')
+    .description('A recipe of SparseML or llm-compressor as one of ours; what has no equivalent is listed')
+    .argument('<file>', 'YAML, or Markdown that begins with it')
+    .option('-o, --output <file>', 'where the recipe is written; else it is printed')
+    .option('--input <checkpoint>', 'the checkpoint that the recipe is for')
+    .option('--overwrite', 'replace the output where it exists', false)
+    .addHelpText(
+      'after',
+      `\nExample:\n  espalier recipe translate recipe.yaml --input model.safetensors -o model.espalier.yaml\n${EXIT}`,
+    )
+    .action(async (path: string, options: TranslateOptions) => ended(await translate(path, options, terminal)));
 
   program
     .command('check')

@@ -587,3 +587,19 @@ test('check compares checkpoints with their budget: text, JSON, SARIF, GitHub, M
   expect((await espalier('check', join(place, 'nowhere.pt'), '--budget', budget)).code).toBe(2);
   expect(JSON.parse((await espalier('check', '--schema')).out).title).toBe('Budget of Espalier');
 });
+
+test('a recipe of llm-compressor is translated; what has no equivalent is said with its place', async () => {
+  const foreign = join(folder, 'recipe.yaml');
+  writeFileSync(
+    foreign,
+    'q_stage:\n  q_modifiers:\n    GPTQModifier: { scheme: W4A16 }\n    QuantizationModifier: { scheme: W8A16, ignore: [lm_head] }\n',
+  );
+  const { code, out, err } = await espalier('recipe', 'translate', foreign, '--input', 'llama.safetensors');
+  expect(code).toBe(0);
+  expect(out).toContain('input: llama.safetensors\nsteps:\n  - quantize:\n      method: post-training\n');
+  expect(err).toContain('recipe.yaml:3:5: GPTQModifier has no equivalent:');
+  const target = join(folder, 'made.espalier.yaml');
+  expect((await espalier('recipe', 'translate', foreign, '-o', target)).code).toBe(0);
+  expect((await espalier('recipe', 'translate', foreign, '-o', target)).err).toContain('exists already');
+  expect((await espalier('recipe', 'translate', target)).code).toBe(2);
+});

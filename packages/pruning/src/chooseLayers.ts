@@ -7,6 +7,8 @@ import { endsOf } from './forwardOrder.js';
 export interface LayerRules {
   /** Globs over names of tensors and layers. */
   readonly layers: readonly string[];
+  /** Globs as well: everything but these is left alone. Absent or empty: this says nothing. */
+  readonly allBut?: readonly string[];
   /** `first` and `last` of the weights that would be taken, or roles such as `embedding`. */
   readonly roles: readonly string[];
   readonly minElements: number;
@@ -42,12 +44,15 @@ export function chooseLayers(heads: readonly TensorHead[], rules: readonly Layer
     graph,
   ).first;
   const globs = rules.flatMap(({ layers }) => layers.map((glob) => ({ glob, matches: globMatcher(glob) })));
+  const scopes = rules.flatMap(({ allBut = [] }) => (allBut.length === 0 ? [] : [allBut.map(globMatcher)]));
   const roles = new Set(rules.flatMap((rule) => rule.roles));
   const minimum = Math.max(0, ...rules.map(({ minElements }) => minElements));
   const lth = rules.some(({ preset }) => preset === 'structure-lth');
   const excluded = ({ name, layer, role, elements }: TensorHead): string | null => {
     const glob = globs.find(({ matches }) => matches(name) || (layer !== '' && matches(layer)));
     if (glob !== undefined) return `excluded by ${glob.glob}`;
+    const isNamed = scopes.every((scope) => scope.some((matches) => matches(name) || (layer !== '' && matches(layer))));
+    if (!isNamed) return 'excluded, since allBut does not name it';
     if (roles.has(role)) return `excluded as ${role}`;
     if (roles.has('first') && name === first) return 'excluded as the first layer';
     if (roles.has('last') && name === last) return 'excluded as the last layer';

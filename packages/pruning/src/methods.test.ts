@@ -400,6 +400,8 @@ describe('which layers', () => {
     [{ layers: ['conv*'] }, 'fc.weight'],
     [{ layers: ['conv2'] }, 'conv1.weight fc.weight'],
     [{ minElements: 100 }, 'conv1.weight conv2.weight'],
+    [{ allBut: ['conv*'] }, 'conv1.weight conv2.weight'],
+    [{ allBut: ['conv*'], layers: ['conv1'] }, 'conv2.weight'],
     [{ preset: 'structure-lth' as const }, 'conv2.weight'],
   ])('%j takes %s', async (rules, names) => expect((await chosen(rules)).join(' ')).toBe(names));
 

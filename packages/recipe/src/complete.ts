@@ -87,7 +87,8 @@ function itemsFor(
     const depth = top === 'exclude' ? 2 : 4;
     if (kind === 'key' && path.length === depth)
       return keyItems(Object.entries(EXCLUSIONS).map(([key, { doc }]) => [key, doc]));
-    if (typeof name === 'number' || name === 'layers' || name === undefined) return globItems(layers);
+    if (typeof name === 'number' || name === 'layers' || name === 'allBut' || name === undefined)
+      return globItems(layers);
     if (name === 'roles')
       return ['first', 'last', 'conv', 'depthwise-conv', 'linear', 'attention'].map((role) => value(role, ''));
     return valuesOf(EXCLUSIONS[String(name)]);

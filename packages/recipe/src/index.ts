@@ -25,3 +25,4 @@ export { stepAt } from './stepAt.js';
 export type { SweepAxis, SweepValue } from './sweep.js';
 export { type SweepPoint, sweepFolder, sweepPoints } from './sweepPoints.js';
 export { type YamlSymbol, yamlSymbols } from './symbols.js';
+export { type Translation, type TranslationNote, translateRecipe } from './translate/translateRecipe.js';

@@ -60,7 +60,7 @@ test.each([
   ['steps:\n  - prune: magnitude\nsweep:\n  sparsity: [0.5]\n  sc|', ['scope', 'method', 'seed']],
   ['steps:\n  - prune: magnitude\nsweep: { method: [|] }', ['magnitude', 'random', 'n-m', 'block', 'channel', 'mask']],
   ['steps:\n  - prune: magnitude\nsweep: { sparsity: [0.5, |] }', ['0.5', '0.7', '0.8', '0.9', '0.95']],
-  ['exclude: { | }', ['layers', 'roles', 'minElements', 'preset']],
+  ['exclude: { | }', ['layers', 'roles', 'minElements', 'allBut', 'preset']],
   ['exclude: { preset: s| }', ['none', 'structure-lth']],
   ['exclude: { layers: [|] }', ['layer1.**', 'layer1.0.**', 'layer1.0.conv.weight', 'fc.weight']],
 ])('at %s these are offered', (marked, expected) =>

@@ -31,7 +31,8 @@ export function layerGlobs(document: Document, schema: Schema = standardSchema):
 /** A text or a list is short for the globs of an exclusion. */
 function exclusions(map: unknown): LayerGlob[] {
   const given = isMap(map) ? valueAt(map.items.filter(isPair), 'exclude') : undefined;
-  return textGlobs(isMap(given) ? valueAt(given.items.filter(isPair), 'layers') : given);
+  if (!isMap(given)) return textGlobs(given);
+  return ['layers', 'allBut'].flatMap((key) => textGlobs(valueAt(given.items.filter(isPair), key)));
 }
 
 function options(node: unknown, parameters: Readonly<Record<string, Parameter>>): LayerGlob[] {

@@ -26,6 +26,8 @@ export interface RecipeInput {
 export interface Exclusions {
   /** Globs over names of tensors and layers. */
   readonly layers: readonly string[];
+  /** Globs as well: everything but these is left alone. */
+  readonly allBut?: readonly string[];
   /** `first`, `last`, `norm`, `bias`, or a role such as `embedding`. */
   readonly roles: readonly string[];
   /** Tensors with fewer elements are left alone. */

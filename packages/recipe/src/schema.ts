@@ -30,6 +30,7 @@ export const EXCLUSIONS: Readonly<Record<string, Parameter>> = {
     doc: 'Roles that are left alone: first, last, or a role such as linear or depthwise-conv.',
   },
   minElements: { kind: 'integer', minimum: 0, default: 0, unit: 'weights', doc: 'Smaller tensors are left alone.' },
+  allBut: { kind: 'globs', doc: 'Globs over names: everything but these is left alone.' },
   preset: {
     kind: 'oneOf',
     default: 'none',

@@ -3,6 +3,7 @@ import { guarded } from '../lsp/handle.js';
 import { type DiagnosticData, SOURCE } from './diagnostics.js';
 import type { Feature } from './feature.js';
 import { fileOf, subjectAt } from './subject.js';
+import { translateAction } from './translateAction.js';
 
 /** Fixes of diagnostics, and what can be done with the checkpoint under the cursor. */
 export const codeActions: Feature = (context) => {
@@ -57,6 +58,9 @@ export const codeActions: Feature = (context) => {
             actions.push(run('Scan checkpoint fully', 'espalier.scanFully', path));
         }
       }
+      const parsed = client.createsFiles ? context.documents.get(textDocument.uri) : null;
+      const translation = parsed === null ? null : translateAction(parsed);
+      if (translation !== null) actions.push(translation);
       const only = asked.only;
       return only === undefined
         ? actions
@@ -65,5 +69,9 @@ export const codeActions: Feature = (context) => {
           );
     }),
   );
-  return { codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.Empty] } };
+  return {
+    codeActionProvider: {
+      codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, CodeActionKind.Empty],
+    },
+  };
 };

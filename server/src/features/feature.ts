@@ -41,6 +41,8 @@ export interface ClientAbilities {
   readonly codeLensRefresh: boolean;
   /** Features of texts, such as `formatting`, that the client lets a server register for some files alone. */
   readonly dynamic: ReadonlySet<string>;
+  /** An edit may create a file. */
+  readonly createsFiles: boolean;
   readonly locale: string;
 }
 
