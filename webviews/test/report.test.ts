@@ -73,7 +73,7 @@ describe('a report', () => {
     // As tables: every way, and no bars.
     await page.keyboard.press('t');
     expect(await page.locator('td.stairs').count()).toBe(0);
-    expect(await seenText(page, '#time')).toMatch(/CSR\s+4x1\s+Removed\s+int8/);
+    expect(await seenText(page, '#time')).toMatch(/CSR\s+4x1\s+Groups\s+Removed\s+int8/);
   });
 
   test('says whether any runtime uses the zeros, the negative answer too', async () => {

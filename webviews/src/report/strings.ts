@@ -101,6 +101,7 @@ export const S = {
     ways: [
       { way: 'csr', label: 'CSR' },
       { way: 'block-4x1', label: '4x1' },
+      { way: 'regrouped', label: 'Groups' },
       { way: 'channels-removed', label: 'Removed' },
       { way: 'int8', label: 'int8' },
     ],

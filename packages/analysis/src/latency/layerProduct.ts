@@ -12,8 +12,8 @@ export interface ProductPart extends LayerProduct {
 
 /** Bytes of operands that are held at once: they and the packed copies lie in the memory of the kernels. */
 const OPERAND_BYTES = 36 * 2 ** 20;
-/** Bytes for each weight: dense, in blocks of 4 × 1 at worst, in compressed rows at worst, and as bytes. */
-const BYTES_PER_WEIGHT = 4 + 20 + 8 + 1;
+/** Bytes for each weight: dense, in blocks of 4 × 1 at worst, in compressed rows at worst, in dense blocks, and as bytes. */
+const BYTES_PER_WEIGHT = 4 + 20 + 8 + 4 + 1;
 
 /**
  * As much of a product as fits: all rows and columns where that is possible, else fewer columns, then fewer rows, in fours. Times are proportional to

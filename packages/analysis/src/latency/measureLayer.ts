@@ -1,10 +1,11 @@
 import { seeded, type Work } from '@espalier/base';
 import { compressBlocks, compressRows, type Kernels } from '@espalier/kernels';
+import { denseGroups } from './denseGroups.js';
 import type { ProductPart } from './layerProduct.js';
 import { type RaceOptions, type Runner, raceTimings, type Timing } from './race.js';
 
 /** Ways to compute a layer. */
-export const WAYS = ['dense', 'csr', 'block-4x1', 'channels-removed', 'int8'] as const;
+export const WAYS = ['dense', 'csr', 'block-4x1', 'regrouped', 'channels-removed', 'int8'] as const;
 export type Way = (typeof WAYS)[number];
 
 export interface WayTiming extends Timing {
@@ -13,7 +14,7 @@ export interface WayTiming extends Timing {
 
 /**
  * Times the product of a layer in the kernels of this machine, on one thread: dense as it was before, and in every way that its zeros allow: skipping
- * them one by one (compressed rows) or by fours (blocks of 4 × 1), and without the rows and columns that hold nothing else. As bytes it is timed dense.
+ * them one by one (compressed rows) or by fours (blocks of 4 × 1), as dense blocks of rows that share their columns, and without the rows and columns that hold nothing else. As bytes it is timed dense.
  * `weights` is the part's rows × inner matrix after the change, with its zeros; inputs are random. Unfolding the inputs of a convolution is no part of it.
  * Times are of the whole product. Aborts fly between laps.
  */
@@ -42,6 +43,15 @@ export async function measureLayer(
       runners.push({ name: 'csr', run: () => kernels.csrFloat32(csr, b, c, columns) });
       const blocks = memory.placeAll(compressBlocks(weights, rows, inner));
       runners.push({ name: 'block-4x1', run: () => kernels.blocks4x1Float32(blocks, b, c, columns) });
+      const groups = denseGroups(weights, rows, inner)?.map((group) => memory.placeAll({ ...group }));
+      if (groups !== undefined) {
+        const run = (): void => {
+          // Blocks add to what is there.
+          c.fill(0);
+          for (const group of groups) kernels.gatherGemmFloat32(group, b, c, columns);
+        };
+        runners.push({ name: 'regrouped', run });
+      }
       const alive = livingPart(weights, rows, inner);
       if (alive.rows < rows || alive.inner < inner) {
         const shape = { ...alive, columns };

@@ -74,7 +74,7 @@ function toReport(path: string, machine: string, timed: readonly Timed[]): unkno
 
 const timesOf = (timed: readonly Timed[]): LayerTimes[] => timed.flatMap(({ times }) => times ?? []);
 
-const WAYS: readonly Way[] = ['csr', 'block-4x1', 'channels-removed', 'int8'];
+const WAYS: readonly Way[] = ['csr', 'block-4x1', 'regrouped', 'channels-removed', 'int8'];
 const COLUMNS: readonly Column[] = [
   { head: 'layer', align: 'left', shrinks: true },
   { head: 'product', align: 'left' },

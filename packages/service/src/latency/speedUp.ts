@@ -6,6 +6,7 @@ export const WAY_LABELS: Readonly<Record<Way, string>> = {
   dense: 'dense',
   csr: 'CSR',
   'block-4x1': '4x1 blocks',
+  regrouped: 'dense groups',
   'channels-removed': 'channels removed',
   int8: 'int8',
 };
