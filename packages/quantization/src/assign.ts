@@ -23,7 +23,7 @@ interface HowOptions {
 export interface PostTrainingOptions {
   readonly default?: HowOptions;
   readonly rules?: readonly (HowOptions & { readonly match: string })[];
-  readonly nonFinite?: 'refuse' | 'keep';
+  readonly nonFinite?: 'refuse' | 'keep' | 'clamp';
 }
 
 const INITIAL: Required<HowOptions> = {

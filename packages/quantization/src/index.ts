@@ -2,6 +2,7 @@ export { activationEdits, activationsOf, type ReadActivation } from './activatio
 export { type ActivationQuantization, ActivationStream, ENOUGH_SAMPLES } from './activations.js';
 export { assignSchemes, type How, type PostTrainingOptions } from './assign.js';
 export { type Cells, cellsOf, type Granularity } from './cells.js';
+export { clampedEntry } from './clampedEntry.js';
 export { CLIPS, type ClipMethod, clipValue, histogramOf, klClip, percentileOf } from './clip.js';
 export { dequantizedEntry } from './dequantized.js';
 export {

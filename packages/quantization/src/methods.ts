@@ -106,6 +106,10 @@ export const methods: readonly MethodDescription[] = [
         values: [
           { value: 'refuse', doc: 'The step fails and says where.' },
           { value: 'keep', doc: 'The tensor stays as it is, and the report says so.' },
+          {
+            value: 'clamp',
+            doc: 'Infinities become the largest finite magnitude, NaN becomes 0, and the report says so.',
+          },
         ],
       },
     },

@@ -68,6 +68,7 @@ test('weights between the first and the last layer become codes with scales, and
   expect(worst).toBeLessThan((5 / 127) * 0.5 * 1.001);
   expect(after.metadata).toMatchObject({
     'quant.version': '1',
+    'quant.recipe': expect.stringMatching(/^\{.*\}$/),
     'quant.conv2.weight': expect.stringContaining('int8-sym'),
   });
   const changed = report!.content.plan.layers.find(({ name }) => name === 'fc1.weight');
@@ -121,6 +122,24 @@ test('NaN is refused where it is, or the tensor is kept if that is asked for', a
   if (!kept.answer.ok) throw new Error(JSON.stringify(kept.answer.fault));
   expect(kept.answer.value.layers.map(({ name }) => name)).toEqual(['conv2.weight']);
   expect(kept.answer.value.notes[0]).toMatchObject({ code: 'quantize/non-finite', tensor: 'fc1.weight' });
+});
+
+test('infinities become the largest finite magnitude where that is asked for, and it is told', async () => {
+  const { b, answer } = await run(
+    recipe('{ method: post-training, nonFinite: clamp, default: { granularity: tensor } }'),
+    bench(Number.NEGATIVE_INFINITY),
+  );
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  expect(answer.value.notes).toMatchObject([
+    {
+      code: 'quantize/non-finite',
+      tensor: 'fc1.weight',
+      message: expect.stringMatching(/has 1 values.*largest finite/),
+    },
+  ]);
+  const fc1 = (await opened(b.files, '/work/out/q.safetensors')).tensors.find(({ name }) => name === 'fc1.weight')!;
+  const [first, ...rest] = await readValues(fc1);
+  expect(first).toBeCloseTo(-Math.max(...rest.map(Math.abs)), 5);
 });
 
 test.each([

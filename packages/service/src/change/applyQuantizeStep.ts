@@ -1,7 +1,7 @@
-import { fail, ok } from '@espalier/base';
+import { fail, ok, type Work } from '@espalier/base';
 import type { ChangeNote } from '@espalier/protocol';
-import { chooseLayers, type LayerRules } from '@espalier/pruning';
-import { assignSchemes, type GgufType, type How, type PostTrainingOptions } from '@espalier/quantization';
+import { chooseLayers, type LayerRules, type PrunableLayer } from '@espalier/pruning';
+import { assignSchemes, clampedEntry, type GgufType, type How, type PostTrainingOptions } from '@espalier/quantization';
 import { isFloat } from '@espalier/tensor';
 import { type EditedTensor, entryAfter, headAfter } from './edited.js';
 import { type ActivationOptions, quantizeActivations } from './quantize/quantizeActivations.js';
@@ -12,6 +12,11 @@ import type { ApplyStep } from './step.js';
 
 /** The first and the last layer stay as they are unless a rule says otherwise. */
 const ENDS: LayerRules = { layers: [], roles: ['first', 'last'], minElements: 0, preset: 'none' };
+
+type Options = PostTrainingOptions & {
+  readonly type?: GgufType;
+  readonly activations?: Partial<ActivationOptions>;
+};
 
 const ACTIVATIONS: ActivationOptions = { bits: 8, calibration: 'percentile', percentile: 99.99, seed: 1 };
 
@@ -25,10 +30,7 @@ export const applyQuantizeStep: ApplyStep = async (state, step, exclude, open, w
   const rules = [exclude, step.exclude];
   const excluded = chooseLayers(heads, rules, graph).leftAlone;
   const byDefault = chooseLayers(heads, [...rules, ENDS], graph);
-  const options = step.options as PostTrainingOptions & {
-    readonly type?: GgufType;
-    readonly activations?: Partial<ActivationOptions>;
-  };
+  const options = step.options as Options;
   const activations: ActivationOptions = { ...ACTIVATIONS, ...options.activations };
   const weights = new Set(byDefault.chosen.map(({ name }) => name));
   const { how, idle } = assignSchemes(heads, weights, options);
@@ -58,13 +60,9 @@ export const applyQuantizeStep: ApplyStep = async (state, step, exclude, open, w
     // One storage, one quantization: codes follow from values, so both get the same.
     const entry = twin === undefined ? entryAfter(tensor) : { ...entryAfter(twin), name: head.name };
     const layer = { head, entry };
-    const made: Quantized =
-      mine === 'blocks'
-        ? await toBlocks(layer, options.type ?? 'Q8_0', work)
-        : mine.scheme.kind === 'half'
-          ? await toHalves(layer, mine.scheme.dtype, work)
-          : await toCodes(layer, mine, opset, work);
+    const made = await makeOf(layer, mine, options, opset, work);
     if (made.kind === 'fault' && options.nonFinite !== 'keep') return fail(made.fault);
+    if (made.kind === 'done' && made.note !== undefined) notes.push(made.note);
     if (made.kind === 'done') {
       const { mask: _, ...unmasked } = tensor;
       tensors.push({ ...unmasked, after: made.replacement, steps: [...tensor.steps, step.id], leftAlone: null });
@@ -105,6 +103,28 @@ const LATER: ChangeNote = {
   severity: 'information',
   message: 'The ranges of activations are known when the recipe has run.',
 };
+
+/** What becomes of a tensor; where that is asked for, without the values that have no code. */
+async function makeOf(
+  layer: PrunableLayer,
+  how: How | 'blocks',
+  options: Options,
+  opset: number,
+  work: Work,
+): Promise<Quantized & { readonly note?: ChangeNote }> {
+  const make = async (one: PrunableLayer): Promise<Quantized> => {
+    if (how === 'blocks') return await toBlocks(one, options.type ?? 'Q8_0', work);
+    if (how.scheme.kind === 'half') return await toHalves(one, how.scheme.dtype, work);
+    return await toCodes(one, how, { opset, recipe: JSON.stringify(options) }, work);
+  };
+  const made = await make(layer);
+  if (made.kind !== 'fault' || made.fault.code !== 'quantize/non-finite' || options.nonFinite !== 'clamp') return made;
+  const { head, entry } = layer;
+  const again = await make({ head, entry: await clampedEntry(entry, work) });
+  const message = `${made.fault.message} Infinities became its largest finite magnitude, NaN became 0.`;
+  const note: ChangeNote = { code: made.fault.code, severity: 'warning', message, tensor: head.name };
+  return again.kind === 'done' ? { ...again, note } : again;
+}
 
 /** The tensor whose bytes this one is another name for, where the shape is the same. */
 function twinOf({ head }: EditedTensor, tensors: readonly EditedTensor[]): EditedTensor | undefined {

@@ -22,8 +22,20 @@ export type Quantized =
 /** Formats whose files hold any tensors by name. */
 const NAMED_TENSORS = ['safetensors', 'pytorch-zip', 'npz'];
 
-/** Codes with scales, or signs. `opset` is the version of ONNX's operators that the model states, 0 elsewhere. Raises faults of the source. */
-export async function toCodes({ head, entry }: PrunableLayer, how: How, opset: number, work: Work): Promise<Quantized> {
+export interface CodeContext {
+  /** The version of ONNX's operators that the model states, 0 elsewhere. */
+  readonly opset: number;
+  /** The options of the step, as JSON. */
+  readonly recipe: string;
+}
+
+/** Codes with scales, or signs. Raises faults of the source. */
+export async function toCodes(
+  { head, entry }: PrunableLayer,
+  how: How,
+  { opset, recipe }: CodeContext,
+  work: Work,
+): Promise<Quantized> {
   const { scheme } = how;
   if (scheme.kind !== 'uniform' && scheme.kind !== 'binary') return { kind: 'kept', why: 'kept by a rule' };
   const found = await quantizeLayer(entry, { ...how, scheme }, work);
@@ -34,7 +46,7 @@ export async function toCodes({ head, entry }: PrunableLayer, how: How, opset: n
   const after = dequantizedEntry(entry, quantizer, bytes);
   const stored = (format: string): Stored => {
     if (NAMED_TENSORS.includes(format)) {
-      const metadata = { 'quant.version': '1', [`quant.${entry.name}`]: packed.description };
+      const metadata = { 'quant.version': '1', 'quant.recipe': recipe, [`quant.${entry.name}`]: packed.description };
       return { outputs: packed.tensors, metadata };
     }
     if (format !== 'onnx') return { outputs: [], refusal: noPlace(entry.name, format) };
