@@ -501,6 +501,10 @@ test('quantize tells what each layer loses, and its limits decide the exit code'
   expect(low.code).toBe(1);
   expect(low.err).toMatch(/keeps [\d.]+ dB, less than 60\./);
   expect(low.err).toMatch(/take \d+ bytes, more than 1000\./);
+  // Samples are opened when they are needed; where nothing runs yet, they are not.
+  const samples = ['--samples', join(folder, 'none.npz'), '--activation-bits', '6', '--calibration', 'kl'];
+  const missing = await espalier('quantize', DENSE, '-o', output, '--overwrite', ...samples);
+  expect([missing.code, missing.err]).toEqual([2, expect.stringContaining('none.npz')]);
   const wrong = await espalier('quantize', DENSE, '-o', output, '--rule', 'fc=int9');
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('It reads GLOB=SCHEME')]);
 });
