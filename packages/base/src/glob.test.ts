@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { globMatcher } from './glob.js';
+import { globMachine } from './globMachine.js';
 
 test.each([
   ['layer1.*', 'layer1.conv', true],
@@ -23,3 +24,44 @@ test('any text is a pattern, and matches itself when it has no wildcard', () =>
       if (!/[*?[{]/.test(text)) expect(matches(text)).toBe(true);
     }),
   ));
+
+/** The definition, as an expression: slow where there are many stars. */
+function byExpression(pattern: string): (name: string) => boolean {
+  const short = pattern.replaceAll(/\*{2,}/g, '**');
+  let source = '';
+  for (let i = 0; i < short.length; i++) {
+    const char = short[i]!;
+    if (short.startsWith('**', i)) {
+      source += '.*';
+      i++;
+    } else
+      source +=
+        ({ '*': '[^./]*', '?': '[^./]', '{': '(?:', '}': ')', ',': '|', '.': '\\.' } as Record<string, string>)[char] ??
+        char;
+  }
+  const below = /[*?[{]/.test(pattern) ? '' : '(?:[./].*)?';
+  return (name) => new RegExp(`^${source}${below}$`, 's').test(name);
+}
+
+test('the machine for many stars and the expression for few mean the same', () => {
+  const part = fc.constantFrom('a', 'b', '.', '/', '*', '**', '?', '[ab]', '{a,b*}', '{a.,**}');
+  const glob = fc.array(part, { maxLength: 7 }).map((parts) => parts.join('').replaceAll(/\*{3,}/g, '**'));
+  const name = fc.array(fc.constantFrom('a', 'b', '.', '/'), { maxLength: 8 }).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(glob, name, (pattern, text) => {
+      const below = !/[*?[{]/.test(pattern);
+      const expected = byExpression(pattern)(text);
+      expect([pattern, text, globMachine(pattern, below)!(text)]).toEqual([pattern, text, expected]);
+      expect([pattern, text, globMatcher(pattern)(text)]).toEqual([pattern, text, expected]);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test('many stars take no time', () => {
+  const started = performance.now();
+  expect(globMatcher(`${'**a'.repeat(30)}z`)(`${'a'.repeat(500)}.weight`)).toBe(false);
+  expect(globMatcher(`${'*a'.repeat(30)}*`)('a'.repeat(500))).toBe(true);
+  // An expression would not come to an end.
+  expect(performance.now() - started).toBeLessThan(2000);
+});

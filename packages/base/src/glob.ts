@@ -1,9 +1,16 @@
+import { globMachine } from './globMachine.js';
+
+/** With more stars than these an expression may try too many ways to divide a name among them. */
+const MOST_STARS = 3;
+
 /**
  * A glob over dotted or slashed names: `*` is any run within a segment (between `.` or `/`), `**` any run at all, `?` one character,
  * `[abc]` one of a set, `{a,b}` alternatives. A pattern without wildcards also matches everything below it: `layer1` means `layer1.**`.
  */
 export function globMatcher(pattern: string): (name: string) => boolean {
   const below = /[*?[{]/.test(pattern) ? '' : '(?:[./].*)?';
+  const stars = pattern.match(/\*+/g)?.length ?? 0;
+  if (stars > MOST_STARS) return globMachine(pattern, below !== '') ?? ((name) => name === pattern);
   const expression = compile(`^${translate(pattern)}${below}$`);
   return expression === null ? (name) => name === pattern : (name) => expression.test(name);
 }

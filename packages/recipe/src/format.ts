@@ -23,8 +23,17 @@ export function formatYaml(text: string): string | null {
   for (let round = 1; after !== null && after !== before && round < MOST_ROUNDS; round++)
     [before, after] = [after, evened(after)];
   if (after === null || after !== before) return null;
-  if (JSON.stringify(plain(yamlDocument(after))) !== JSON.stringify(meaning)) return null;
+  if (!sameMeaning(plain(yamlDocument(after)), meaning)) return null;
   return bom + (text.includes('\r\n') ? after.replaceAll(/\r?\n/g, '\r\n') : after);
+}
+
+/** Values that hold themselves cannot be compared: such a text stays as it is. */
+function sameMeaning(a: unknown, b: unknown): boolean {
+  try {
+    return JSON.stringify(a) === JSON.stringify(b);
+  } catch {
+    return false;
+  }
 }
 
 function evened(text: string): string | null {

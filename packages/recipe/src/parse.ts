@@ -1,5 +1,5 @@
 import { type MethodDescription, nearest, type OptionProblem, parseOptions } from '@espalier/base';
-import { type Document, isMap, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 import { firstTried, optionsOfOtherMethods, parseSweep } from './parseSweep.js';
 import { placeOf } from './place.js';
 import type { Problem } from './problem.js';
@@ -48,12 +48,12 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
     return { recipe: null, problems, document, text };
   }
   knownKeys(root, Object.keys(TOP_KEYS), say);
-  const input = textOf(root, 'input', say, true);
+  const input = textOf(root, 'input', document, say, true);
   const output = outputOf(root, document, say);
-  const evaluate = textOf(root, 'evaluate', say, false);
-  const seed = numberOf(root, 'seed', say) ?? 1;
+  const evaluate = textOf(root, 'evaluate', document, say, false);
+  const seed = numberOf(root, 'seed', document, say) ?? 1;
   const exclude = exclusionsOf(root, document, say);
-  const devices = listOf(root, 'devices', say);
+  const devices = listOf(root, 'devices', document, say);
   const steps = stepsOf(root, { root, schema, seed, document, say });
   const sweep = parseSweep(root, steps, schema, say);
   const forOthers = optionsOfOtherMethods(root, sweep, steps, schema);
@@ -88,7 +88,7 @@ interface Context {
 
 function stepsOf(root: YAMLMap, context: Context): RecipeStep[] {
   const { say } = context;
-  const node = root.get('steps', true) as unknown;
+  const node = named(root.get('steps', true), context.document);
   if (node === undefined) {
     say(root, 'recipe/no-steps', 'The recipe has no steps.');
     return [];
@@ -100,7 +100,7 @@ function stepsOf(root: YAMLMap, context: Context): RecipeStep[] {
   if (node.items.length === 0) say(node, 'recipe/no-steps', 'The recipe has no steps.', undefined, 'warning');
   const ids = new Set<string>();
   return node.items.flatMap((item, at) => {
-    const step = stepOf(item, at, context);
+    const step = stepOf(named(item, context.document), at, context);
     if (step === null) return [];
     if (ids.has(step.id)) say(item, 'recipe/duplicate-id', `Two steps are called ${step.id}.`);
     ids.add(step.id);
@@ -130,7 +130,7 @@ function stepOf(item: unknown, at: number, context: Context): RecipeStep | null 
     say(first.key, 'recipe/unknown-verb', `There is no step ${verb}. Steps are ${list}.`, fix);
     return null;
   }
-  const id = textOf(item, 'id', say, false) ?? `${verb}-${at + 1}`;
+  const id = textOf(item, 'id', document, say, false) ?? `${verb}-${at + 1}`;
   const exclude = exclusionsOf(item, document, say);
   const found = methodAndOptions(first, verb, context);
   if (found === null) return null;
@@ -148,9 +148,9 @@ function methodAndOptions(
   { schema, document, say }: Context,
 ): { readonly method: MethodDescription; readonly given: Readonly<Record<string, unknown>> } | null {
   const known = methodsOf(schema, verb).map(({ name }) => name);
-  const value = pair.value as Node | null;
+  const value = named(pair.value, document) as Node | null;
   const isShort = isScalar(value) && typeof value.value === 'string';
-  const node = isShort ? value : isMap(value) ? (value.get('method', true) as unknown) : undefined;
+  const node = isShort ? value : isMap(value) ? named(value.get('method', true), document) : undefined;
   const name = isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
   if (name === undefined) {
     say(value ?? pair.key, 'recipe/no-method', `${verb} names its method: ${known.join(', ')}.`);
@@ -187,7 +187,7 @@ function sayOption({ code, path, message, suggestion }: OptionProblem, step: Pai
 function exclusionsOf(map: YAMLMap, document: Document, say: Say): Exclusions {
   const pair = map.items.find((item) => keyOf(item as Pair) === 'exclude') as Pair | undefined;
   if (pair === undefined) return NO_EXCLUSIONS;
-  const value = pair.value as Node | null;
+  const value = named(pair.value, document) as Node | null;
   // A list is short for its globs.
   const given = isSeq(value)
     ? { layers: value.toJS(document) as unknown }
@@ -204,9 +204,9 @@ function exclusionsOf(map: YAMLMap, document: Document, say: Say): Exclusions {
 
 function outputOf(root: YAMLMap, document: Document, say: Say): RecipeOutput | null {
   const pair = root.items.find((item) => keyOf(item as Pair) === 'output') as Pair | undefined;
-  const node = pair?.value;
+  const node = named(pair?.value, document);
   if (!isMap(node)) {
-    const path = textOf(root, 'output', say, false);
+    const path = textOf(root, 'output', document, say, false);
     return path === null ? null : { path, format: null, masks: 'zeros' };
   }
   const { options, problems } = parseOptions({ parameters: OUTPUT }, node.toJS(document) as unknown);
@@ -226,8 +226,8 @@ function knownKeys(map: YAMLMap, known: readonly string[], say: Say): void {
   }
 }
 
-function textOf(map: YAMLMap, key: string, say: Say, required: boolean): string | null {
-  const node = map.get(key, true) as unknown;
+function textOf(map: YAMLMap, key: string, document: Document, say: Say, required: boolean): string | null {
+  const node = named(map.get(key, true), document);
   if (node === undefined || (isScalar(node) && node.value === null)) {
     if (required) say(map, 'recipe/missing', `The recipe has no ${key}. ${TOP_KEYS[key] ?? ''}`.trim());
     return null;
@@ -237,8 +237,8 @@ function textOf(map: YAMLMap, key: string, say: Say, required: boolean): string 
   return null;
 }
 
-function numberOf(map: YAMLMap, key: string, say: Say): number | null {
-  const node = map.get(key, true) as unknown;
+function numberOf(map: YAMLMap, key: string, document: Document, say: Say): number | null {
+  const node = named(map.get(key, true), document);
   if (node === undefined) return null;
   if (
     isScalar(node) &&
@@ -252,15 +252,18 @@ function numberOf(map: YAMLMap, key: string, say: Say): number | null {
   return null;
 }
 
-function listOf(map: YAMLMap, key: string, say: Say): string[] {
-  const node = map.get(key, true) as unknown;
+function listOf(map: YAMLMap, key: string, document: Document, say: Say): string[] {
+  const node = named(map.get(key, true), document);
   if (node === undefined) return [];
-  const values = isSeq(node) ? node.items : [node];
+  const values = (isSeq(node) ? node.items : [node]).map((value) => named(value, document));
   return values.flatMap((value) => {
     if (isScalar(value) && typeof value.value === 'string') return [value.value];
     say(value, 'recipe/type', `${key} is a list of names.`);
     return [];
   });
 }
+
+/** What an alias stands for; any other node is itself. */
+const named = (node: unknown, document: Document): unknown => (isAlias(node) ? node.resolve(document) : node);
 
 const keyOf = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : '');

@@ -4,7 +4,7 @@ import { plain } from './plain.js';
 import type { Problem } from './problem.js';
 
 /** No recipe is so long; what is would keep everybody waiting at each keystroke. */
-const MAX_LENGTH = 1_000_000;
+const MAX_LENGTH = 300_000;
 
 /** The text as a tree with places and errors; nothing is printed and nothing is thrown. `uniqueKeys`: keys that come twice are errors. A text that is too long gives an empty tree. */
 export const yamlDocument = (text: string, uniqueKeys = true): Document =>
