@@ -12,6 +12,7 @@ interface QuantizeOptions extends ChangeOptions {
   readonly groupSize?: number;
   readonly range?: string;
   readonly percentile?: number;
+  readonly scales?: string;
   readonly rule: readonly { readonly match: string; readonly scheme: string }[];
   readonly samples?: string;
   readonly activationBits?: number;
@@ -53,6 +54,7 @@ export function addQuantizeCommand(program: Command, terminal: Terminal, ended: 
     .addOption(new Option('--group-size <n>', parameterOf('groupSize').doc).argParser(number(1, 2 ** 31)))
     .addOption(choice('--range <name>', 'range').default('max'))
     .addOption(new Option('--percentile <p>', parameterOf('percentile').doc).argParser(share))
+    .addOption(choice('--scales <type>', 'scales').default('f32'))
     .addOption(
       new Option('--rule <glob=scheme>', 'another scheme for tensors that match; the first wins; may be repeated')
         .argParser(rule)
@@ -111,7 +113,7 @@ export function addQuantizeCommand(program: Command, terminal: Terminal, ended: 
 }
 
 function codes(options: QuantizeOptions): object {
-  const { scheme, bits, granularity, groupSize, range, percentile, rule: rules } = options;
+  const { scheme, bits, granularity, groupSize, range, percentile, scales, rule: rules } = options;
   const { samples, activationBits, calibration } = options;
   return {
     method: 'post-training',
@@ -119,6 +121,7 @@ function codes(options: QuantizeOptions): object {
       scheme: bits === undefined ? scheme : `int${bits}-sym`,
       granularity,
       range,
+      scales,
       ...(groupSize === undefined ? {} : { groupSize }),
       ...(percentile === undefined ? {} : { percentile }),
     },

@@ -2,6 +2,7 @@ import { globMatcher } from '@espalier/base';
 import type { TensorHead } from '@espalier/model';
 import type { Granularity } from './cells.js';
 import type { ClipMethod } from './clip.js';
+import type { ScaleType } from './quantizer.js';
 import { SCHEMES, type Scheme } from './scheme.js';
 
 /** What the options of a step say of a tensor. */
@@ -10,6 +11,7 @@ export interface How {
   readonly granularity: Granularity;
   readonly clip: ClipMethod;
   readonly percentile: number;
+  readonly scaleType: ScaleType;
 }
 
 interface HowOptions {
@@ -18,6 +20,7 @@ interface HowOptions {
   readonly groupSize?: number;
   readonly range?: ClipMethod;
   readonly percentile?: number;
+  readonly scales?: 'f32' | 'f16';
 }
 
 export interface PostTrainingOptions {
@@ -32,6 +35,7 @@ const INITIAL: Required<HowOptions> = {
   groupSize: 128,
   range: 'max',
   percentile: 99.99,
+  scales: 'f32',
 };
 
 /**
@@ -55,7 +59,9 @@ export function assignSchemes(
 
 function howOf(head: TensorHead, options: Required<HowOptions>): How {
   const scheme = SCHEMES.get(options.scheme)!;
-  return { scheme, granularity: granularityOf(head, options), clip: options.range, percentile: options.percentile };
+  const { range, percentile, scales } = options;
+  const scaleType = scales === 'f16' ? 'F16' : 'F32';
+  return { scheme, granularity: granularityOf(head, options), clip: range, percentile, scaleType };
 }
 
 /** Tensors without output channels have one scale; so do those whose channels lie along several axes. */

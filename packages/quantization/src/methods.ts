@@ -45,6 +45,15 @@ const HOW: Readonly<Record<string, Parameter>> = {
     values: RANGES,
   },
   percentile: { kind: 'number', minimum: 0.001, maximum: 100, default: 99.99, doc: 'For range: percentile.' },
+  scales: {
+    kind: 'oneOf',
+    default: 'f32',
+    doc: 'How scales are stored.',
+    values: [
+      { value: 'f32', doc: 'In single precision.' },
+      { value: 'f16', doc: 'In half precision: 16 bits less for each scale.' },
+    ],
+  },
 };
 
 /** How the inputs of quantized layers are quantized. */

@@ -1,5 +1,6 @@
 import type { Work } from '@espalier/base';
 import type { OutputTensor, TensorEntry } from '@espalier/checkpoint';
+import { toHalf } from '@espalier/tensor';
 import type { Granularity } from './cells.js';
 import { packedRowBytes, packRows, storedBits } from './pack.js';
 import { WINDOW_ELEMENTS, windowsOf } from './quantizeLayer.js';
@@ -15,10 +16,10 @@ export interface PackedOutputs {
 
 /**
  * A quantized tensor for containers of named tensors (specification of the quantization engine, section 7): codes as I8 (symmetric, 5 to 8 bits) or U8, those of fewer than 8 bits
- * packed by rows, symmetric ones as q + 2^(b−1); scales as F32. A row is what one index of the first axis holds.
+ * packed by rows, symmetric ones as q + 2^(b−1); scales as F32 or F16. A row is what one index of the first axis holds.
  */
 export function packedOutputs(entry: TensorEntry, quantizer: Quantizer): PackedOutputs {
-  const { scheme, cells, scales, zeros } = quantizer;
+  const { scheme, cells, scales, scaleType, zeros } = quantizer;
   const { name, shape } = entry;
   const bits = scheme.kind === 'binary' ? 1 : scheme.bits;
   const rows = shape.length < 2 ? 1 : shape[0]!;
@@ -35,7 +36,12 @@ export function packedOutputs(entry: TensorEntry, quantizer: Quantizer): PackedO
   };
   const tensors = [
     codes,
-    bytesOutput(`${name}.scales`, 'F32', cells.shape, scales),
+    bytesOutput(
+      `${name}.scales`,
+      scaleType,
+      cells.shape,
+      scaleType === 'F16' ? Uint16Array.from(scales, toHalf) : scales,
+    ),
     ...(zeros === null ? [] : [bytesOutput(`${name}.zeros`, 'U8', cells.shape, zeros)]),
   ];
   return { tensors, description: JSON.stringify(descriptionOf(quantizer, bits, shape)) };
@@ -65,9 +71,9 @@ function axisAndGroup(granularity: Granularity): Record<string, number> {
 
 function bytesOutput(
   name: string,
-  dtype: 'F32' | 'U8',
+  dtype: 'F32' | 'F16' | 'U8',
   shape: readonly number[],
-  values: Float32Array | Uint8Array,
+  values: Float32Array | Uint16Array | Uint8Array,
 ): OutputTensor {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   return {

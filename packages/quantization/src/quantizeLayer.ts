@@ -61,7 +61,7 @@ export async function quantizeLayer(
   if (quantizer.scales.some((scale) => !Number.isFinite(scale))) {
     return fail({
       code: 'quantize/overflow',
-      message: `${entry.name} has values so large that f32 holds no scale for them.`,
+      message: `${entry.name} has values so large that ${quantizer.scaleType} holds no scale for them.`,
     });
   }
   const sums = new ErrorSums(codeCount(quantizer));

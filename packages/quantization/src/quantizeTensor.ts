@@ -2,7 +2,15 @@ import type { Shape } from '@espalier/base';
 import { type Cells, cellsOf, type Granularity } from './cells.js';
 import { type ClipMethod, clipValue } from './clip.js';
 import { ErrorSums, type QuantizationError } from './metrics.js';
-import { asymmetricScale, decode, encode, type Quantizer, symmetricScale } from './quantizer.js';
+import {
+  asymmetricScale,
+  decode,
+  encode,
+  type Quantizer,
+  roundScale,
+  type ScaleType,
+  symmetricScale,
+} from './quantizer.js';
 import { CellRanges } from './ranges.js';
 import { codeSpan, largestCode } from './scheme.js';
 
@@ -13,6 +21,8 @@ export interface QuantizeOptions {
   readonly clip: ClipMethod;
   /** For `percentile`, in (0, 100]. */
   readonly percentile: number;
+  /** F32 unless told. */
+  readonly scaleType?: ScaleType;
 }
 
 export interface QuantizedTensor extends Quantizer {
@@ -43,12 +53,12 @@ export function quantizerOf(values: Float32Array | Float64Array, cells: Cells, o
     ranges.add(values, 0);
     return quantizerFrom(ranges, cells, options);
   }
-  const { scheme, clip, percentile } = options;
+  const { scheme, clip, percentile, scaleType = 'F32' } = options;
   const bits = scheme.kind === 'uniform' ? scheme.bits : 1;
   const scales = new Float32Array(cells.count).fill(1);
   for (const [cell, members] of membersOf(values, cells))
-    scales[cell] = symmetricScale(clipValue(members, clip, bits, percentile), bits);
-  return { scheme, cells, scales, zeros: null };
+    scales[cell] = symmetricScale(clipValue(members, clip, bits, percentile), bits, scaleType);
+  return { scheme, cells, scales, scaleType, zeros: null };
 }
 
 /** Whether ranges are not enough: the clip depends on how the values are distributed. */
@@ -56,23 +66,30 @@ export const needsValues = ({ scheme, clip }: QuantizeOptions): boolean =>
   scheme.kind === 'uniform' && scheme.symmetric && clip !== 'max';
 
 /** Scales and zero points from the ranges of the cells. */
-export function quantizerFrom(ranges: CellRanges, cells: Cells, { scheme }: QuantizeOptions): Quantizer {
+export function quantizerFrom(ranges: CellRanges, cells: Cells, options: QuantizeOptions): Quantizer {
+  const { scheme, scaleType = 'F32' } = options;
   if (scheme.kind === 'binary')
-    return { scheme, cells, scales: Float32Array.from(ranges.meanMagnitudes()), zeros: null };
+    return {
+      scheme,
+      cells,
+      scales: Float32Array.from(ranges.meanMagnitudes(), (mean) => roundScale(mean, scaleType)),
+      scaleType,
+      zeros: null,
+    };
   const scales = new Float32Array(cells.count);
   const { low, high } = ranges;
   if (scheme.symmetric) {
     for (let cell = 0; cell < cells.count; cell++)
-      scales[cell] = symmetricScale(Math.max(-low[cell]!, high[cell]!), scheme.bits);
-    return { scheme, cells, scales, zeros: null };
+      scales[cell] = symmetricScale(Math.max(-low[cell]!, high[cell]!), scheme.bits, scaleType);
+    return { scheme, cells, scales, scaleType, zeros: null };
   }
   const zeros = new Uint8Array(cells.count);
   for (let cell = 0; cell < cells.count; cell++) {
-    const { scale, zero } = asymmetricScale({ low: low[cell]!, high: high[cell]! }, scheme.bits);
+    const { scale, zero } = asymmetricScale({ low: low[cell]!, high: high[cell]! }, scheme.bits, scaleType);
     scales[cell] = scale;
     zeros[cell] = zero;
   }
-  return { scheme, cells, scales, zeros };
+  return { scheme, cells, scales, scaleType, zeros };
 }
 
 /** The values of each cell together. */

@@ -1,6 +1,10 @@
+import { fromHalf, toHalf } from '@espalier/tensor';
 import type { Cells } from './cells.js';
 import { clamp, roundHalfEven } from './roundHalfEven.js';
 import { codeSpan, largestCode, type Scheme } from './scheme.js';
+
+/** How scales are stored. */
+export type ScaleType = 'F32' | 'F16';
 
 /** Everything that turns numbers into codes and back. */
 export interface Quantizer {
@@ -8,6 +12,8 @@ export interface Quantizer {
   readonly cells: Cells;
   /** One for each cell; of binary weights α. */
   readonly scales: Float32Array;
+  /** The type that holds every one of them. */
+  readonly scaleType: ScaleType;
   /** The code of 0 for each cell; null where it is 0. */
   readonly zeros: Uint8Array | null;
 }
@@ -18,13 +24,22 @@ export interface Range {
   readonly high: number;
 }
 
-/** The scale of a symmetric cell; 1 where all values are 0, or so small that f32 has no scale for them. */
-export const symmetricScale = (clip: number, bits: number): number => Math.fround(clip / largestCode(bits)) || 1;
+/** The nearest number of a type. */
+export const roundScale = (scale: number, type: ScaleType): number =>
+  type === 'F16' ? fromHalf(toHalf(scale)) : Math.fround(scale);
+
+/** The scale of a symmetric cell; 1 where all values are 0, or so small that the type has no scale for them. */
+export const symmetricScale = (clip: number, bits: number, type: ScaleType = 'F32'): number =>
+  roundScale(clip / largestCode(bits), type) || 1;
 
 /** Scale and zero point of an asymmetric cell; 0 is always one of the numbers that are represented. */
-export function asymmetricScale({ low, high }: Range, bits: number): { readonly scale: number; readonly zero: number } {
+export function asymmetricScale(
+  { low, high }: Range,
+  bits: number,
+  type: ScaleType = 'F32',
+): { readonly scale: number; readonly zero: number } {
   const [bottom, top] = [Math.min(0, low), Math.max(0, high)];
-  const scale = Math.fround((top - bottom) / codeSpan(bits)) || 1;
+  const scale = roundScale((top - bottom) / codeSpan(bits), type) || 1;
   return { scale, zero: clamp(roundHalfEven(-bottom / scale), 0, codeSpan(bits)) };
 }
 

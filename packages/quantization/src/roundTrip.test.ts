@@ -82,7 +82,8 @@ describe('what is written', () => {
         fc.constantFrom(...CODED),
         fc.nat(),
         fc.integer({ min: 1, max: 2 ** 31 }),
-        async (shape, scheme, pick, seed) => {
+        fc.constantFrom('F32', 'F16'),
+        async (shape, scheme, pick, seed, scaleType) => {
           const choices = granularitiesOf(shape);
           const granularity = choices[pick % choices.length]!;
           const values = tensor(
@@ -90,7 +91,11 @@ describe('what is written', () => {
             shape.reduce((a, b) => a * b, 1),
           );
           const entry = await entryOf(values, shape);
-          const found = await quantizeLayer(entry, { scheme, granularity, clip: 'max', percentile: 100 }, idleWork());
+          const found = await quantizeLayer(
+            entry,
+            { scheme, granularity, clip: 'max', percentile: 100, scaleType },
+            idleWork(),
+          );
           if (!found.ok) throw new Error(found.fault.message);
           const packed = packedOutputs(entry, found.value.quantizer);
           const input = { files: [] } as never;

@@ -7,6 +7,7 @@ import type { Quantizer } from './quantizer.js';
 import { type QuantizedTensor, quantizeTensor } from './quantizeTensor.js';
 import { CellRanges } from './ranges.js';
 import { correctedBias, planMixed, smoothingFactors } from './refinements.js';
+import { clamp, roundHalfEven } from './roundHalfEven.js';
 import { SCHEMES } from './scheme.js';
 import { tensor, uniform } from './testing/tensor.js';
 
@@ -201,4 +202,17 @@ describe('refinements', () => {
     expect(planMixed(layers, 149)).toBeNull();
     expect(planMixed(layers, 150)).toMatchObject({ bits: [2, 2, 2], bytes: 150 });
   });
+});
+
+test('scales in half precision are the nearest ones, and codes follow from them', () => {
+  const options = {
+    scheme: SCHEMES.get('int4-sym') as Quantizer['scheme'],
+    granularity: WHOLE,
+    clip: 'max',
+    percentile: 100,
+  } as const;
+  const found = quantizeTensor(X, [4096], { ...options, scaleType: 'F16' });
+  // 0.24742079 lies between 0.24731445 and 0.24743652, the neighbours at steps of 2^−13.
+  expect(found.scales[0]).toBe(0.2474365234375);
+  expect([...found.codes]).toEqual(Array.from(X, (x) => clamp(roundHalfEven(x / 0.2474365234375), -7, 7)));
 });
