@@ -18,7 +18,7 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 export const pytorch: Writer = {
   format: 'pytorch-zip',
   label: 'PyTorch',
-  extensions: ['.pt', '.pth'],
+  extensions: ['.pt', '.pth', '.bin'],
   keeps: (content) => archiveChanges(content) !== null,
   refuses(content) {
     const odd = content.tensors.find(({ dtype }) => STORAGES[dtype] === undefined);

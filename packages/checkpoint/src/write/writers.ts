@@ -12,6 +12,8 @@ export const writers: readonly Writer[] = [safetensors, pytorch, npz, onnx, gguf
 /** The writer of a format's name, else the one of a file name's ending; null where there is none. */
 export function writerFor(name: string, format: string | null): Writer | null {
   if (format !== null) return writers.find((writer) => writer.format === format) ?? null;
-  const lower = name.toLowerCase().replace(/\.index\.json$/, '');
-  return writers.find(({ extensions }) => extensions.some((extension) => lower.endsWith(extension))) ?? null;
+  const file = name.toLowerCase().replace(/\.index\.json$/, '');
+  const found = writers.find(({ extensions }) => extensions.some((extension) => file.endsWith(extension))) ?? null;
+  // Only safetensors is divided among files with an index.
+  return file.length < name.length && found !== safetensors ? null : found;
 }
