@@ -1,8 +1,10 @@
-import type { Parameter } from '@espalier/base';
+import { RECIPE_BUDGET } from './budget/budget.js';
+import { budgetItems } from './budget/budgetLanguage.js';
+import { globItems, itemsOf, keyItems, type RecipeCompletion, valuesOf } from './completionItems.js';
+import { siteAt, wordAt } from './completionSite.js';
 import { rangeText } from './hover.js';
-import { type Located, locate } from './locate.js';
+import type { Located } from './locate.js';
 import { methodIn } from './methodIn.js';
-import { plain } from './plain.js';
 import {
   EXCLUSIONS,
   methodOf,
@@ -14,15 +16,6 @@ import {
   VERBS,
 } from './schema.js';
 import { sweepKeys, sweepParameter } from './sweepWords.js';
-import { yamlDocument } from './yamlDocument.js';
-
-export interface RecipeCompletion {
-  readonly label: string;
-  /** What is inserted in place of the word at the cursor. */
-  readonly insert: string;
-  readonly kind: 'key' | 'method' | 'value' | 'layer';
-  readonly detail: string;
-}
 
 export interface Completions {
   readonly items: readonly RecipeCompletion[];
@@ -30,9 +23,6 @@ export interface Completions {
   readonly from: number;
   readonly to: number;
 }
-
-/** A word that no recipe has. */
-const MARK = 'zzespalierzz';
 
 /** What may stand at an offset. `layers` are the names in the recipe's checkpoint, where it is known. */
 export function completeRecipe(
@@ -44,33 +34,6 @@ export function completeRecipe(
   const { from, to } = wordAt(text, offset);
   const site = siteAt(text, from, to);
   return { items: site === null ? [] : itemsFor(site.located, site.recipe, layers, schema), from, to };
-}
-
-/** The word at an offset: what a completion replaces. */
-export function wordAt(text: string, offset: number): { readonly from: number; readonly to: number } {
-  let from = offset;
-  while (from > 0 && /[\w+.*-]/.test(text[from - 1]!)) from--;
-  let to = offset;
-  while (to < text.length && /[\w+.*-]/.test(text[to]!)) to++;
-  return { from, to };
-}
-
-/**
- * Where the word stands. A text is mostly half-typed here: a word alone on its line is a key that lacks its colon, within braces it may be
- * either. Whichever reading has fewer errors is taken.
- */
-export function siteAt(
-  text: string,
-  from: number,
-  to: number,
-): { readonly located: Located; readonly recipe: unknown } | null {
-  const readings = [MARK, `${MARK}: `].map((word) => {
-    const document = yamlDocument(text.slice(0, from) + word + text.slice(to), false);
-    return { document, located: locate(document, from + 1), errors: document.errors.length };
-  });
-  const best = readings.filter(({ located }) => located !== null).sort((a, b) => a.errors - b.errors)[0];
-  if (best === undefined || best.located === null) return null;
-  return { located: best.located, recipe: plain(best.document) };
 }
 
 function itemsFor(
@@ -90,8 +53,12 @@ function itemsFor(
     if (typeof name === 'number' || name === 'layers' || name === 'allBut' || name === undefined)
       return globItems(layers);
     if (name === 'roles')
-      return ['first', 'last', 'conv', 'depthwise-conv', 'linear', 'attention'].map((role) => value(role, ''));
+      return itemsOf(['first', 'last', 'conv', 'depthwise-conv', 'linear', 'attention'], 'value', '');
     return valuesOf(EXCLUSIONS[String(name)]);
+  }
+  if (top === 'budget') {
+    const given = (recipe as { budget?: unknown } | null)?.budget;
+    return [...budgetItems(path.slice(1), kind, given, layers, RECIPE_BUDGET)];
   }
   if (top === 'output') {
     if (kind === 'key' && path.length === 2)
@@ -146,41 +113,9 @@ const stepOf = (recipe: unknown, index: unknown): Record<string, unknown> | null
   return Array.isArray(steps) && typeof index === 'number' ? (steps[index] as Record<string, unknown> | null) : null;
 };
 
-export const keyItems = (entries: readonly (readonly [string, string])[]): RecipeCompletion[] =>
-  entries.map(([label, detail]) => ({ label, insert: `${label}: `, kind: 'key', detail }));
-
 const stepKeys = (): RecipeCompletion[] =>
   keyItems([
     ...VERBS.map((verb) => [verb, `A ${verb} step.`] as const),
     ['id', 'A name for the step.'],
     ['exclude', 'What this step leaves alone.'],
   ]);
-
-const value = (label: string, detail: string): RecipeCompletion => ({ label, insert: label, kind: 'value', detail });
-
-export function valuesOf(parameter: Parameter | undefined): RecipeCompletion[] {
-  switch (parameter?.kind) {
-    case 'oneOf':
-      return parameter.values.map((choice) => value(choice.value, choice.doc));
-    case 'flag':
-      return [value('true', ''), value('false', '')];
-    case 'ratio':
-      return [0.5, 0.7, 0.8, 0.9, 0.95].map((share) => value(String(share), parameter.doc));
-    default:
-      return [];
-  }
-}
-
-/** Names of layers, and globs over what is below them. */
-export function globItems(layers: readonly string[]): RecipeCompletion[] {
-  const prefixes = new Set<string>();
-  for (const name of layers) {
-    const parts = name.split('.');
-    for (let i = 1; i < parts.length - 1; i++) prefixes.add(`${parts.slice(0, i).join('.')}.**`);
-  }
-  return itemsOf([...prefixes, ...layers].slice(0, 300), 'layer', 'layer');
-}
-
-/** One item for each word; names of layers are quoted, since a glob may begin as an alias does. */
-export const itemsOf = (words: readonly string[], kind: RecipeCompletion['kind'], detail: string): RecipeCompletion[] =>
-  words.map((label) => ({ label, insert: kind === 'layer' ? JSON.stringify(label) : label, kind, detail }));

@@ -1,4 +1,5 @@
 import type { MethodDescription, Parameter } from '@espalier/base';
+import { budgetParameter } from './budget/budget.js';
 import { type Located, locate } from './locate.js';
 import { methodIn } from './methodIn.js';
 import type { ParsedRecipe } from './parse.js';
@@ -42,6 +43,11 @@ function meaningOf({ kind, path, text }: Located, recipe: unknown, schema: Schem
     const parameter = typeof name === 'string' ? EXCLUSIONS[name] : undefined;
     if (parameter === undefined) return TOP_KEYS['exclude'] ?? null;
     return parameterText(String(name), parameter, kind === 'value' ? text : null);
+  }
+  if (top === 'budget') {
+    const name = path.filter((part) => typeof part === 'string').at(-1);
+    const parameter = budgetParameter(path.slice(1));
+    return parameter === null ? null : parameterText(String(name), parameter, kind === 'value' ? text : null);
   }
   if (top === 'output') {
     const parameter = typeof index === 'string' ? OUTPUT[index] : undefined;

@@ -9,7 +9,8 @@ export {
 export { budgetGlobs, budgetHover, completeBudget } from './budget/budgetLanguage.js';
 export { failOnMatcher, isFailOn } from './budget/failOn.js';
 export { budgetFor, budgetPath, type ParsedBudget, parseBudget } from './budget/parseBudget.js';
-export { type Completions, completeRecipe, type RecipeCompletion } from './complete.js';
+export { type Completions, completeRecipe } from './complete.js';
+export type { RecipeCompletion } from './completionItems.js';
 export { type Fold, yamlFolds } from './folds.js';
 export { formatYaml } from './format.js';
 export { type RecipeHover, recipeHover } from './hover.js';

@@ -1,5 +1,5 @@
 import type { MethodDescription, Parameter } from '@espalier/base';
-import { BUDGET } from './budget/budget.js';
+import { BUDGET, RECIPE_BUDGET } from './budget/budget.js';
 import { EXCLUSIONS, methodsOf, OUTPUT, type Schema, schema as standardSchema, TOP_KEYS, VERBS } from './schema.js';
 
 /** A JSON Schema, draft 7: what editors without our server take for YAML. */
@@ -21,6 +21,7 @@ export function recipeJsonSchema(schema: Schema = standardSchema): JsonSchema {
       steps: doc('steps', { type: 'array' }),
       output: doc('output', { anyOf: [TEXT, tableSchema(OUTPUT)] }),
       devices: doc('devices', ONE_OR_MORE),
+      budget: doc('budget', budgetTable(RECIPE_BUDGET)),
       evaluate: doc('evaluate', TEXT),
       seed: doc('seed', { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 }),
       sweep: doc('sweep', {
@@ -41,19 +42,23 @@ export function recipeJsonSchema(schema: Schema = standardSchema): JsonSchema {
   };
 }
 
-/** The JSON Schema of budgets, made from their table: one, or a list of several. */
-export function budgetJsonSchema(): JsonSchema {
-  const { properties, ...rest } = tableSchema(BUDGET) as { readonly properties: Readonly<Record<string, JsonSchema>> };
-  const one = {
+/** A size may be a number as well. */
+function budgetTable(table: Readonly<Record<string, Parameter>>): JsonSchema {
+  const { properties, ...rest } = tableSchema(table) as { readonly properties: Readonly<Record<string, JsonSchema>> };
+  return {
     ...rest,
     properties: { ...properties, size: { anyOf: [{ type: 'integer', minimum: 0 }, properties['size']] } },
   };
+}
+
+/** The JSON Schema of budgets, made from their table: one, or a list of several. */
+export function budgetJsonSchema(): JsonSchema {
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Budget of Espalier',
     description: 'Limits that checkpoints keep: espalier.budget.yaml',
     anyOf: [{ $ref: '#/definitions/budget' }, { type: 'array', minItems: 1, items: { $ref: '#/definitions/budget' } }],
-    definitions: { budget: one },
+    definitions: { budget: budgetTable(BUDGET) },
   };
 }
 

@@ -24,6 +24,7 @@ test.each([
     /^\*\*sparsity\*\* · Fraction of weights set to zero\. 0 to less than 1, default 0\.5\.$/,
   ],
   ['steps:\n  - prune: { method: magnitude, scope: mod|el }', /^\*\*model\*\* · All layers together/],
+  ['budget: { si|ze: 1 MB }', /^\*\*size\*\* · Bytes on disk/],
   ['exclude: { lay|ers: [] }', /^\*\*layers\*\* · Globs over names/],
   ['steps:\n  - structure: re|fill', /^\*\*refill\*\* · Fill/],
   ['swe|ep: {}', /^\*\*sweep\*\* · Options and the values/],
@@ -46,8 +47,8 @@ const labels = (marked: string, layers: readonly string[] = []): string[] => {
 };
 
 test.each([
-  ['|', ['input', 'exclude', 'steps', 'output', 'devices', 'evaluate', 'seed', 'sweep']],
-  ['input: a.pt\nst|', ['input', 'exclude', 'steps', 'output', 'devices', 'evaluate', 'seed', 'sweep']],
+  ['|', ['input', 'exclude', 'steps', 'output', 'devices', 'budget', 'evaluate', 'seed', 'sweep']],
+  ['input: a.pt\nst|', ['input', 'exclude', 'steps', 'output', 'devices', 'budget', 'evaluate', 'seed', 'sweep']],
   ['steps:\n  - |', ['prune', 'structure', 'quantize', 'id', 'exclude']],
   ['steps:\n  - pr|', ['prune', 'structure', 'quantize', 'id', 'exclude']],
   ['steps:\n  - prune: |', ['magnitude', 'random', 'n-m', 'block', 'channel', 'mask']],
@@ -61,6 +62,8 @@ test.each([
   ['steps:\n  - prune: magnitude\nsweep: { method: [|] }', ['magnitude', 'random', 'n-m', 'block', 'channel', 'mask']],
   ['steps:\n  - prune: magnitude\nsweep: { sparsity: [0.5, |] }', ['0.5', '0.7', '0.8', '0.9', '0.95']],
   ['exclude: { | }', ['layers', 'roles', 'minElements', 'allBut', 'preset']],
+  ['budget: { size: 1 MB, | }', ['sparsity', 'pattern', 'latency', 'accuracy', 'forbid']],
+  ['budget:\n  pattern: [{ match: fc, is: | }]', ['1:2', '2:4', '1:4', '4:8', '4x1', '1x4', '4x4', '16x16']],
   ['exclude: { preset: s| }', ['none', 'structure-lth']],
   ['exclude: { layers: [|] }', ['layer1.**', 'layer1.0.**', 'layer1.0.conv.weight', 'fc.weight']],
 ])('at %s these are offered', (marked, expected) =>

@@ -1,5 +1,6 @@
 import type { Parameter } from '@espalier/base';
 import { type Document, isMap, isPair, isScalar, isSeq, type Pair } from 'yaml';
+import { RECIPE_BUDGET } from './budget/budget.js';
 import { keyText } from './locate.js';
 import type { Place } from './place.js';
 import { methodOf, type Schema, schema as standardSchema, VERBS } from './schema.js';
@@ -13,7 +14,7 @@ export interface LayerGlob extends Place {
 export function layerGlobs(document: Document, schema: Schema = standardSchema): LayerGlob[] {
   const root = document.contents;
   if (!isMap(root)) return [];
-  const found = exclusions(root);
+  const found = [...exclusions(root), ...options(valueAt(root.items.filter(isPair), 'budget'), RECIPE_BUDGET)];
   const steps: unknown = root.get('steps', true);
   for (const step of isSeq(steps) ? steps.items : []) {
     if (!isMap(step)) continue;
@@ -41,7 +42,8 @@ function options(node: unknown, parameters: Readonly<Record<string, Parameter>>)
     const name = keyText(pair);
     const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     // A rule of quantize says with one glob what it is for.
-    if (parameter?.kind === 'globs' || (parameter?.kind === 'text' && name === 'match')) return textGlobs(pair.value);
+    if ((parameter?.kind === 'globs' && name !== 'forbid') || (parameter?.kind === 'text' && name === 'match'))
+      return textGlobs(pair.value);
     if (parameter?.kind === 'group') return options(pair.value, parameter.item);
     if (parameter?.kind !== 'list' || !isSeq(pair.value)) return [];
     return pair.value.items.flatMap((item) => options(item, parameter.item));

@@ -37,6 +37,7 @@ test('a recipe is plain data with every default filled in', () => {
       },
     ],
     outputs: [{ path: 'out/resnet-80.safetensors', format: null, masks: 'zeros' }],
+    budget: null,
     devices: [],
     evaluate: null,
     seed: 7,
@@ -97,7 +98,7 @@ test.each([
   [
     '‹inputs›: a.pt\ninput: b.pt\nsteps:\n  - prune: magnitude\n',
     'recipe/unknown-key',
-    'A recipe has no inputs. It has input, exclude, steps, output, devices, evaluate, seed, sweep.',
+    'A recipe has no inputs. It has input, exclude, steps, output, devices, budget, evaluate, seed, sweep.',
     'input',
   ],
   ['input: ‹3›\nsteps:\n  - prune: magnitude\n', 'recipe/type', 'input is a text.', undefined],
@@ -209,4 +210,18 @@ test.each<[string, string, string]>([
   const { recipe, problems } = parseRecipe(text);
   expect(recipe).toBeNull();
   expect(problems.map((problem) => [problem.code, text.slice(problem.from, problem.to)])).toEqual([[code, word]]);
+});
+
+test('a recipe may have a budget, with problems in their places', () => {
+  expect(
+    parseRecipe('input: a.pt\nsteps:\n  - prune: magnitude\nbudget: { size: 1 MB }\n').recipe?.budget,
+  ).toMatchObject({
+    sizeBytes: 1e6,
+    checkpoints: [],
+  });
+  const text = 'input: a.pt\nsteps:\n  - prune: magnitude\nbudget: { size: much, checkpoints: [a] }\n';
+  expect(parseRecipe(text).problems.map(({ code, from, to }) => [code, text.slice(from, to)])).toEqual([
+    ['option/choice', 'much'],
+    ['option/unknown', 'checkpoints'],
+  ]);
 });

@@ -1,7 +1,9 @@
 import { type MethodDescription, nearest, type OptionProblem, parseOptions } from '@espalier/base';
 import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
+import { type Budget, RECIPE_BUDGET } from './budget/budget.js';
+import { budgetOf } from './budget/parseBudget.js';
 import { firstTried, optionsOfOtherMethods, parseSweep } from './parseSweep.js';
-import { placeOf } from './place.js';
+import { placeAt, placeOf } from './place.js';
 import type { Problem } from './problem.js';
 import type { Exclusions, Recipe, RecipeOutput, RecipeStep } from './recipe.js';
 import {
@@ -54,6 +56,7 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
   const seed = numberOf(root, 'seed', document, say) ?? 1;
   const exclude = exclusionsOf(root, document, say);
   const devices = listOf(root, 'devices', document, say);
+  const budget = budgetIn(root, { document, text }, problems);
   const steps = stepsOf(root, { root, schema, seed, document, say });
   const sweep = parseSweep(root, steps, schema, say);
   const forOthers = optionsOfOtherMethods(root, sweep, steps, schema);
@@ -69,6 +72,7 @@ export function parseRecipe(text: string, schema: Schema = standardSchema): Pars
           steps,
           outputs: output === null ? [] : [output],
           devices,
+          budget,
           evaluate,
           seed,
           sweep,
@@ -214,6 +218,19 @@ function outputOf(root: YAMLMap, document: Document, say: Say): RecipeOutput | n
   const { path, format, masks } = options as { path?: string; format?: string; masks?: RecipeOutput['masks'] };
   if (path === undefined) return null;
   return { path, format: format === undefined || format === 'auto' ? null : format, masks: masks ?? 'zeros' };
+}
+
+function budgetIn(
+  root: YAMLMap,
+  parsed: { readonly document: Document; readonly text: string },
+  problems: Problem[],
+): Budget | null {
+  const node = named(root.get('budget', true), parsed.document);
+  if (node === undefined) return null;
+  if (isMap(node)) return budgetOf(node.toJS(parsed.document), ['budget'], parsed, problems, RECIPE_BUDGET);
+  const place = placeAt(parsed, ['budget']);
+  problems.push({ code: 'recipe/type', severity: 'error', message: 'budget names its limits.', ...place });
+  return null;
 }
 
 function knownKeys(map: YAMLMap, known: readonly string[], say: Say): void {

@@ -1,4 +1,5 @@
 import type { Options } from '@espalier/base';
+import type { Budget } from './budget/budget.js';
 import type { SweepAxis } from './sweep.js';
 
 /** A recipe without problems, as plain data: defaults filled in, options checked against the method's table. */
@@ -10,6 +11,8 @@ export interface Recipe {
   readonly outputs: readonly RecipeOutput[];
   /** Names of device profiles, the first is the target. */
   readonly devices: readonly string[];
+  /** Limits of the result; null: there are none. */
+  readonly budget: Budget | null;
   /** A command that measures the result; `{output}` and `{input}` are replaced. Runs only in trusted workspaces. */
   readonly evaluate: string | null;
   readonly seed: number;

@@ -83,6 +83,7 @@ export const TOP_KEYS: Readonly<Record<string, string>> = {
   steps: 'What is done, one after the other.',
   output: 'Where the result is written, relative to the recipe; its ending says the format.',
   devices: 'Devices for which time is estimated; the first is the target.',
+  budget: 'Limits that the result keeps, as espalier.budget.yaml has them.',
   evaluate: 'A command that measures the result; {output} and {input} are replaced. Its last number is the figure.',
   seed: 'Seed of chance for every step that names none.',
   sweep: 'Options and the values that are tried for each: the recipe runs once for every combination.',

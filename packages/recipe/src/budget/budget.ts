@@ -94,6 +94,11 @@ export const BUDGET: Readonly<Record<string, Parameter>> = {
   },
 };
 
+/** What the budget of a recipe may say: it is for the recipe's own result. */
+export const RECIPE_BUDGET: Readonly<Record<string, Parameter>> = Object.fromEntries(
+  Object.entries(BUDGET).filter(([name]) => name !== 'checkpoints'),
+);
+
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
 const BINARY_UNITS: Readonly<Record<string, number>> = { k: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
@@ -103,4 +108,17 @@ export function bytesOf(text: string): number | null {
   if (count === undefined) return null;
   const unit = (binary === undefined ? UNITS : BINARY_UNITS)[prefix === 'K' ? 'k' : prefix]!;
   return Math.round(Number(count) * unit);
+}
+
+/** The parameter at a path within a budget. */
+export function budgetParameter(path: readonly (string | number)[]): Parameter | null {
+  let table: Readonly<Record<string, Parameter>> | null = BUDGET;
+  let found: Parameter | null = null;
+  for (const part of path) {
+    if (typeof part === 'number') continue;
+    if (table === null || !Object.hasOwn(table, part)) return null;
+    found = table[part]!;
+    table = found.kind === 'list' || found.kind === 'group' ? found.item : null;
+  }
+  return found;
 }

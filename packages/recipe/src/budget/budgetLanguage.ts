@@ -1,20 +1,13 @@
 import type { Parameter } from '@espalier/base';
 import type { Document } from 'yaml';
-import {
-  type Completions,
-  globItems,
-  itemsOf,
-  keyItems,
-  type RecipeCompletion,
-  siteAt,
-  valuesOf,
-  wordAt,
-} from '../complete.js';
+import type { Completions } from '../complete.js';
+import { globItems, itemsOf, keyItems, type RecipeCompletion, valuesOf } from '../completionItems.js';
+import { siteAt, wordAt } from '../completionSite.js';
 import { parameterText, type RecipeHover } from '../hover.js';
 import { type LayerGlob, textGlobs } from '../layerGlobs.js';
 import { locate } from '../locate.js';
 import { plain } from '../plain.js';
-import { BUDGET } from './budget.js';
+import { BUDGET, budgetParameter } from './budget.js';
 import { SEVERITIES } from './failOn.js';
 import { FINDING_CODES } from './findingCodes.js';
 
@@ -27,7 +20,7 @@ export function budgetHover(document: Document, offset: number): RecipeHover | n
   if (found === null) return null;
   const path = ownPath(found.path);
   const last = path.filter((part) => typeof part === 'string').at(-1);
-  const parameter = parameterAt(path);
+  const parameter = budgetParameter(path);
   if (parameter === null || last === undefined) return null;
   const markdown = parameterText(String(last), parameter, found.kind === 'value' ? found.text : null);
   return { markdown, from: found.from, to: found.to };
@@ -41,16 +34,18 @@ export function completeBudget(text: string, offset: number, layers: readonly st
   const { path, kind } = site.located;
   const [at] = path;
   const given: unknown = typeof at === 'number' && Array.isArray(site.recipe) ? site.recipe[at] : site.recipe;
-  return { items: itemsAt(ownPath(path), kind, given, layers), from, to };
+  return { items: budgetItems(ownPath(path), kind, given, layers), from, to };
 }
 
-function itemsAt(
+/** What may stand at a path within a budget; `given` is what it says already. */
+export function budgetItems(
   path: Path,
   kind: 'key' | 'value',
   given: unknown,
   layers: readonly string[],
+  table: Table = BUDGET,
 ): readonly RecipeCompletion[] {
-  if (path.length === 0 || (kind === 'key' && path.length === 1)) return keyItems(absent(BUDGET, given));
+  if (path.length === 0 || (kind === 'key' && path.length === 1)) return keyItems(absent(table, given));
   const [key, at, option] = path;
   const parameter = typeof key === 'string' && Object.hasOwn(BUDGET, key) ? BUDGET[key] : undefined;
   if (key === 'forbid') return itemsOf([...SEVERITIES, ...FINDING_CODES], 'value', '');
@@ -85,15 +80,3 @@ export function budgetGlobs(document: Document): LayerGlob[] {
 
 /** Of a list of budgets the first part is the place in it. */
 const ownPath = (path: Path): Path => (typeof path[0] === 'number' ? path.slice(1) : path);
-
-function parameterAt(path: Path): Parameter | null {
-  let table: Table | null = BUDGET;
-  let found: Parameter | null = null;
-  for (const part of path) {
-    if (typeof part === 'number') continue;
-    if (table === null || !Object.hasOwn(table, part)) return null;
-    found = table[part]!;
-    table = found.kind === 'list' || found.kind === 'group' ? found.item : null;
-  }
-  return found;
-}

@@ -47,17 +47,19 @@ export function parseBudget(text: string): ParsedBudget {
 
 type Path = readonly (string | number)[];
 
-function budgetOf(
+/** The budget that a map gives, with its problems added. `path` leads to the map. */
+export function budgetOf(
   given: unknown,
   path: Path,
   parsed: { readonly document: Document; readonly text: string },
   problems: Problem[],
+  table: typeof BUDGET = BUDGET,
 ): Budget {
   const { size, ...rest } = { ...(given as Record<string, unknown>) };
   // A number alone is one of bytes.
   const readable =
     size === undefined ? rest : { ...rest, size: typeof size === 'number' && size >= 0 ? `${size} B` : size };
-  const { options, problems: wrong } = parseOptions({ parameters: BUDGET }, readable);
+  const { options, problems: wrong } = parseOptions({ parameters: table }, readable);
   for (const { code, path: below, message, suggestion } of wrong) {
     const isKey = code === 'option/unknown' || code === 'option/missing';
     const text = suggestion === undefined ? undefined : String(suggestion);
@@ -70,7 +72,7 @@ function budgetOf(
     });
   }
   const budget: Budget = {
-    checkpoints: options['checkpoints'] as readonly string[],
+    checkpoints: (options['checkpoints'] ?? []) as readonly string[],
     sizeBytes: bytesOf(String(options['size'] ?? '')),
     sparsity: (options['sparsity'] ?? []) as Budget['sparsity'],
     pattern: (options['pattern'] ?? []) as Budget['pattern'],

@@ -13,12 +13,13 @@ import {
   schema,
   sweepPoints,
 } from '@espalier/recipe';
+import { plannedLimits } from '../budget/plannedLimits.js';
 import { recipeOutlook } from '../language/recipeOutlook.js';
 import type { Files } from '../ports.js';
 import { joinPath } from '../resolve/paths.js';
 import { applyStep } from './applyStep.js';
 import { changeTotals } from './changeTotals.js';
-import type { EditState } from './edited.js';
+import { type EditState, headAfter } from './edited.js';
 import { layerChange } from './layerChange.js';
 import { layerMacs, MAC_CONVENTION } from './layerMacs.js';
 import { type OpenInput, openInput } from './openInput.js';
@@ -49,7 +50,12 @@ export async function planRecipe(
           kind: 'plan',
           plan: {
             ...plan.value,
-            notes: [...sweepNotes(points), ...globNotes(parsed, input.value), ...plan.value.notes],
+            notes: [
+              ...sweepNotes(points),
+              ...globNotes(parsed, input.value),
+              ...budgetNotes(recipe, edited.value, plan.value),
+              ...plan.value.notes,
+            ],
           },
         }
       : { kind: 'fault', fault: plan.fault };
@@ -69,6 +75,10 @@ const sweepNotes = (points: readonly SweepPoint[]): Plan['notes'] =>
           message: `The recipe is a sweep of ${points.length} points. This is the first: ${pointLabel(points[0]!.values)}.`,
         },
       ];
+
+/** Limits that the result would break, as far as a plan tells. */
+const budgetNotes = ({ budget }: Recipe, { tensors }: EditState, { layers }: Plan): Plan['notes'] =>
+  budget === null ? [] : plannedLimits(budget, tensors.map(headAfter), layers);
 
 /** Globs that match nothing do nothing: a person meant something else. */
 function globNotes(parsed: ParsedRecipe, { state }: OpenInput): Plan['notes'] {

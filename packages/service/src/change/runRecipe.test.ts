@@ -255,6 +255,23 @@ test('a plan tells the same without writing, layer by layer', async () => {
   expect((await b.files.list('/work')).map(({ name }) => name)).toEqual(['model.safetensors']);
 });
 
+test('a plan says which limits of the recipe the result would break, as far as it knows', async () => {
+  const b = bench();
+  const budget = `budget:
+  size: 1
+  accuracy: 2
+  sparsity: [{ match: "**", atLeast: 0.5 }, { match: fc, atLeast: 0.1 }]
+  pattern: [{ match: conv1, is: "4:8" }, { match: nothing, is: "2:4" }]
+`;
+  const answer = await planRecipe({ recipe: RECIPE + budget, folder: '/work' }, b.files, idleWork(), () => {});
+  if (answer.kind !== 'plan') throw new Error(answer.kind);
+  expect(answer.plan.notes.filter(({ code }) => code.startsWith('budget/')).map(({ message }) => message)).toEqual([
+    'Over the budget: 0 % of 16 weights of fc are zero, the budget asks for 10.0 %.',
+    'Over the budget: 4:8 does not hold in 1 of 1 tensors of conv1: conv1.weight.',
+    'Over the budget: nothing matches no weight of a convolution, linear, recurrent or embedding layer.',
+  ]);
+});
+
 test('a layer that would be empty is warned of', async () => {
   const b = bench();
   b.files.write(
