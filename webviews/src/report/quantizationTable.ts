@@ -27,7 +27,7 @@ export function quantizationTable(layers: readonly LayerChange[], numbers: Numbe
           : [
               html`<tr>
                 <th scope="row" title=${name}>${nameTemplate(name)}</th>
-                <td class="left">${q.scheme}</td>
+                <td class="left scheme">${q.scheme}</td>
                 <td class="left quiet">${q.granularity}</td>
                 <td class="num">${numbers.fixed(q.bitsPerWeight, 2)}</td>
                 <td class="num">${q.sqnrDb === null ? '–' : q.sqnrDb === 'inf' ? Q.exact : numbers.fixed(q.sqnrDb, 1)}</td>

@@ -170,8 +170,11 @@ function tableOf(result: RunResult, terminal: Terminal): string[] {
   const { bold, dim, yellow } = coloursOf(terminal);
   const { elements, zerosBefore, zerosAfter } = totalOf(result.layers);
   const quantized = quantizedRows(result);
+  // Rounding makes zeros as well, but nobody asked for them.
+  const onlyQuantized = result.recipe.steps.every(({ verb }) => verb === 'quantize');
   const pruned = result.layers.filter(
-    ({ quantization, zerosAfter, zerosBefore: before }) => quantization === undefined || zerosAfter !== before,
+    ({ quantization, zerosAfter, zerosBefore: before }) =>
+      quantization === undefined || (!onlyQuantized && zerosAfter !== before),
   );
   const rows = pruned.map((layer) => [
     printable(layer.name),
