@@ -37,7 +37,7 @@ export {
 } from './kthMagnitude.js';
 export { fittingPart, type LayerProduct, type ProductPart } from './latency/layerProduct.js';
 export { measureLayer, WAYS, type Way, type WayTiming } from './latency/measureLayer.js';
-export type { RaceOptions } from './latency/race.js';
+export { type RaceOptions, raceTimings, type Timing } from './latency/race.js';
 export { answerQuestion } from './stats/answer.js';
 export { NEAR_ZERO_RATIO, type StatsOptions } from './stats/options.js';
 export type { ElementRange, ScanAnswer, ScanQuestion } from './stats/question.js';

@@ -460,10 +460,22 @@ test('layers are timed here, in every way that their zeros allow; what is no pro
   expect(layers[0]!.ways.every(({ medianMs, runs }) => medianMs > 0 && runs >= 3)).toBe(true);
   expect(total.after.value).toBeLessThanOrEqual(total.before.value);
   const { out } = await espalier('latency', sparse, '--layers', 'conv1*', '--columns', '8');
-  expect(out).toMatch(/conv1\.weight +20×9 by 8 +0 +[\d.]+ +\d+ % +– +– +– +[\d.]+x/);
+  expect(out).toMatch(/conv1\.weight +20×9 by 8 +0 +[\d.]+ +\d+ % +– +– +– +– +[\d.]+x/);
   expect(out).toMatch(/1\.0x where a runtime computes dense/);
   const missing = await jsonOf('latency', 'nowhere.onnx');
   expect(missing).toMatchObject({ code: 2, report: { error: { code: 'path/not-found' } } });
+});
+
+test('an ONNX model is timed as a whole too, in onnxruntime where that is installed', async () => {
+  const { code, report } = await jsonOf('latency', fixturePath('demo/models/resnet-tiny-80.onnx'));
+  expect(code).toBe(0);
+  expect(report).toMatchObject({
+    wholeModel: {
+      engine: expect.stringMatching(/^onnxruntime \d+\.\d+\.\d+, 1 thread$/),
+      per: expect.stringMatching(/ 1×1×8×8$/),
+      figures: [{ how: { kind: 'measured' } }],
+    },
+  });
 });
 
 test('a report has the speed-up of every layer that changed', async () => {

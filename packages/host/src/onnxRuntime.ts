@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fail, ok } from '@espalier/base';
+import { type Fault, fail, ok, raise } from '@espalier/base';
 import type { FedArray, FindRuntime, LoadedModel, ModelRuntime } from '@espalier/service';
 import { toHalf } from '@espalier/tensor';
 
@@ -9,7 +9,10 @@ const PACKAGE = 'onnxruntime-node';
 /** The part of the package that is used. */
 interface Package {
   readonly InferenceSession: {
-    create(model: Uint8Array): Promise<{
+    create(
+      model: Uint8Array,
+      options: { readonly intraOpNumThreads?: number; readonly interOpNumThreads?: number },
+    ): Promise<{
       run(feeds: Record<string, unknown>): Promise<Record<string, { readonly type: string; readonly data: unknown }>>;
       release(): Promise<void>;
     }>;
@@ -37,37 +40,51 @@ export const onnxRuntime: FindRuntime = async (folder) => {
   }
   return fail({
     code: 'runtime/missing',
-    message: `${PACKAGE} is not installed; it runs the model to see the ranges of activations.`,
-    hint: `Run npm install ${PACKAGE} in the folder of the recipe.`,
+    message: `${PACKAGE} is not installed; it runs models, to see the ranges of activations and to time them.`,
+    hint: `Run npm install ${PACKAGE} in the folder of the recipe, or the one you are in.`,
   });
 };
 
 function runtimeOf({ InferenceSession, Tensor, env }: Package): ModelRuntime {
-  const refused = (error: unknown) =>
-    fail({ code: 'runtime/refused', message: `onnxruntime does not run the model: ${(error as Error).message}` });
+  const refusal = (error: unknown): Fault => ({
+    code: 'runtime/refused',
+    message: `onnxruntime does not run the model: ${(error as Error).message}`,
+  });
+  const fedTo = (feeds: ReadonlyMap<string, FedArray>): Record<string, unknown> =>
+    Object.fromEntries([...feeds].map(([name, array]) => [name, tensorOf(Tensor, array)]));
   return {
     name: `onnxruntime ${env.versions.common}`,
-    async load(model) {
+    async load(model, threads) {
       try {
-        const session = await InferenceSession.create(model);
+        const limits = threads === undefined ? {} : { intraOpNumThreads: threads, interOpNumThreads: threads };
+        const session = await InferenceSession.create(model, limits);
         const loaded: LoadedModel = {
           async run(feeds) {
             try {
-              const tensors = [...feeds].map(([name, array]) => [name, tensorOf(Tensor, array)]);
-              const outputs = await session.run(Object.fromEntries(tensors));
+              const outputs = await session.run(fedTo(feeds));
               const numbers = Object.entries(outputs).flatMap(([name, { data }]) =>
                 data instanceof Float32Array || data instanceof Float64Array ? [[name, data] as const] : [],
               );
               return ok(new Map<string, ArrayLike<number>>(numbers));
             } catch (error) {
-              return refused(error);
+              return fail(refusal(error));
+            }
+          },
+          repeat(feeds) {
+            try {
+              const fed = fedTo(feeds);
+              return async () => {
+                await session.run(fed).catch((error: unknown) => raise(refusal(error)));
+              };
+            } catch (error) {
+              return raise(refusal(error));
             }
           },
           release: () => session.release(),
         };
         return ok(loaded);
       } catch (error) {
-        return refused(error);
+        return fail(refusal(error));
       }
     },
   };

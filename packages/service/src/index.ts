@@ -30,6 +30,7 @@ export { FACTS_VERSION, type FileFacts } from './fileFacts.js';
 export { type RecipeOutlook, recipeOutlook, type StepOutlook } from './language/recipeOutlook.js';
 export { bridgeOf, modelLatency } from './latency/modelTimes.js';
 export { denseOf, ms, problemText, quickest, speedUpText, toLayerLatency, WAY_LABELS } from './latency/speedUp.js';
+export { type WholeTimes, wholeModelTimes } from './latency/wholeModel.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
 export { reportCsv, reportHtml, reportMarkdown, verdictText } from './report/changeTexts.js';
 export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';

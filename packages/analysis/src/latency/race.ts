@@ -1,9 +1,9 @@
 import { breathe, type Work } from '@espalier/base';
 
-/** A calculation to be timed. */
+/** A calculation to be timed; where `run` gives a promise, until that is fulfilled. */
 export interface Runner {
   readonly name: string;
-  run(): void;
+  run(): unknown;
 }
 
 /** Milliseconds of one run of a calculation. */
@@ -38,17 +38,20 @@ export async function raceTimings(
   { now, rounds, budgetMs }: RaceOptions,
   work: Work,
 ): Promise<Timing[]> {
-  const lap = (run: () => void, times: number): number => {
+  const lap = async (run: () => unknown, times: number): Promise<number> => {
     const began = now();
-    for (let i = 0; i < times; i++) run();
+    for (let i = 0; i < times; i++) {
+      const pending = run();
+      if (pending instanceof Promise) await pending;
+    }
     return (now() - began) / times;
   };
   const repeats: number[] = [];
   for (const { run } of runners) {
     work.signal.throwIfAborted();
     // The first run of all compiles.
-    run();
-    repeats.push(Math.max(1, Math.ceil(LAP_MS / Math.max(1e-4, lap(run, 1)))));
+    await lap(run, 1);
+    repeats.push(Math.max(1, Math.ceil(LAP_MS / Math.max(1e-4, await lap(run, 1)))));
     await breathe();
   }
   const laps: number[][] = runners.map(() => []);
@@ -56,7 +59,7 @@ export async function raceTimings(
   for (let round = 0; round < rounds && (round < LEAST_ROUNDS || now() - began < budgetMs); round++) {
     for (const [i, { run }] of runners.entries()) {
       work.signal.throwIfAborted();
-      laps[i]!.push(lap(run, repeats[i]!));
+      laps[i]!.push(await lap(run, repeats[i]!));
       await breathe();
     }
   }

@@ -1,6 +1,6 @@
 import type { LayerTimes } from '@espalier/analysis';
 import { exactCount, percentFigure } from '@espalier/base';
-import type { ChangeReport, Plan } from '@espalier/protocol';
+import type { ChangeReport, ModelLatency, Plan } from '@espalier/protocol';
 import type { Recipe } from '@espalier/recipe';
 import { bridgeOf, modelLatency, timeClauses } from '../latency/modelTimes.js';
 import { toLayerLatency } from '../latency/speedUp.js';
@@ -11,6 +11,8 @@ export interface ReportFacts {
   readonly plan: Plan;
   /** Of the layers that were timed, by name. */
   readonly times: ReadonlyMap<string, LayerTimes>;
+  /** By a runtime that runs the whole model; null where there is none. */
+  readonly wholeModel: ModelLatency | null;
   readonly recipeText: string;
   readonly recipe: Recipe;
   readonly accuracy: { readonly accuracy: ChangeReport['accuracy']; readonly missing: string | null };
@@ -37,9 +39,9 @@ export function changeReport(facts: ReportFacts): ChangeReport {
   return {
     schemaVersion: 1,
     title: [plan.input.name, ...plan.steps.map(stepTitle)].join(' · '),
-    verdict: [...verdictOf(plan), ...timeClauses(latency, timed)],
+    verdict: [...verdictOf(plan), ...timeClauses(latency, timed, facts.wholeModel)],
     plan,
-    latency: latency === null ? [] : [latency],
+    latency: [latency, facts.wholeModel].filter((each) => each !== null),
     bridge: bridgeOf(timed),
     runtimes: runtimeRows(
       plan.layers.filter(({ leftAlone }) => leftAlone === null),

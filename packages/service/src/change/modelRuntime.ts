@@ -1,16 +1,18 @@
 import type { Fault, Result } from '@espalier/base';
 
-/** Something that runs models, for looking at the values inside. */
+/** Something that runs models, for looking at the values inside and for timing. */
 export interface ModelRuntime {
   /** `onnxruntime 1.30.0`. */
   readonly name: string;
-  /** Faults: `runtime/refused`, in the runtime's words. */
-  load(model: Uint8Array): Promise<Result<LoadedModel, Fault>>;
+  /** Without `threads` it takes as many as it likes. Faults: `runtime/refused`, in the runtime's words. */
+  load(model: Uint8Array, threads?: number): Promise<Result<LoadedModel, Fault>>;
 }
 
 export interface LoadedModel {
   /** Values by name, of all outputs that hold numbers. Faults: `runtime/refused`. */
   run(feeds: ReadonlyMap<string, FedArray>): Promise<Result<ReadonlyMap<string, ArrayLike<number>>, Fault>>;
+  /** Runs with the same inputs again and again, for timing: nothing of the outputs is kept. Faults are raised: `runtime/refused`. */
+  repeat(feeds: ReadonlyMap<string, FedArray>): () => Promise<void>;
   release(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import { type Fault, FaultError, fail, ok, type Result, raise, type Work } from 
 import type { ChangeReport, LayerQuantization } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
 import { changedTimes } from '../latency/changedTimes.js';
+import { wholeModelLatency } from '../latency/wholeModel.js';
 import { joinPath } from '../resolve/paths.js';
 import { changeReport } from './changeReport.js';
 import { type EditedTensor, type EditState, entryAfter, headAfter } from './edited.js';
@@ -176,10 +177,17 @@ async function write(
     const done = await folder.commit();
     if (!done.ok) return failed(done.fault);
     committed = true;
+    const whole = await wholeModelLatency(
+      { before: input.path, after: destination.path },
+      query.folder,
+      ports,
+      named(work, 'Timing'),
+    );
     const accuracy = await evaluate(recipe, query, ports, input, destination, work);
     const report = changeReport({
-      plan: plan.value,
+      plan: { ...plan.value, notes: [...plan.value.notes, ...whole.notes] },
       times,
+      wholeModel: whole.latency,
       recipeText: query.recipe,
       recipe,
       accuracy,

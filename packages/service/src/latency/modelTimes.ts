@@ -74,7 +74,12 @@ export function timesSummary(layers: readonly LayerTimes[]): string {
 type Clause = ChangeReport['verdict'][number];
 
 /** What was measured, and what it takes to get it. */
-export function timeClauses(latency: ModelLatency | null, layers: readonly LayerTimes[]): Clause[] {
+export function timeClauses(
+  latency: ModelLatency | null,
+  layers: readonly LayerTimes[],
+  whole: ModelLatency | null = null,
+): Clause[] {
+  if (latency === null && whole !== null) return [wholeClause(whole)];
   if (latency === null) {
     return [[{ text: 'time was not measured: zeros alone make nothing faster where a runtime computes dense.' }]];
   }
@@ -87,6 +92,14 @@ export function timeClauses(latency: ModelLatency | null, layers: readonly Layer
         text: ` as fast here, ${ms(before.value)} → ${ms(after.value)} for the products, if ${skipping} of ${layers.length} layers skip their zeros,`,
       },
     ],
-    [{ text: '1.0x', strong: true }, { text: ' where a runtime computes dense, as most do.' }],
+    whole === null
+      ? [{ text: '1.0x', strong: true }, { text: ' where a runtime computes dense, as most do.' }]
+      : wholeClause(whole),
   ];
 }
+
+/** What a runtime makes of it that was asked. */
+const wholeClause = ({ engine, before, after }: ModelLatency): Clause => [
+  { text: `${(before.value / after.value).toFixed(1)}x`, strong: true },
+  { text: ` in ${engine}: ${ms(before.value)} → ${ms(after.value)} for the whole model.` },
+];
