@@ -28,6 +28,16 @@ describe('a race', () => {
     expect(calls.slice(4)).toEqual(Array.from({ length: 5 }, () => [...Array(4).fill('quick'), 'slow']).flat());
   });
 
+  test('waits for what gives a promise', async () => {
+    let at = 0;
+    const run = async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      at += 2;
+    };
+    const options = { now: () => at, rounds: 3, budgetMs: 1000 };
+    expect(await raceTimings([{ name: 'later', run }], options, idleWork())).toMatchObject([{ medianMs: 2, runs: 3 }]);
+  });
+
   test('ends when its time is used up, after three rounds at least', async () => {
     let at = 0;
     const run = (): void => {
