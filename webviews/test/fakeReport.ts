@@ -199,6 +199,17 @@ export function planOf(tensors: readonly FakeTensor[], more: Partial<Plan> = {})
         message: 'All weights of layer4.1.conv2.weight would be zero: the layer gives a constant.',
       },
     ],
+    devices: [
+      {
+        device: 'a100',
+        label: 'NVIDIA A100 40 GB SXM',
+        beforeMs: { value: 0.21, how: { kind: 'estimate', profile: 'NVIDIA A100 40 GB SXM' } },
+        afterMs: { value: 0.17, how: { kind: 'estimate', profile: 'NVIDIA A100 40 GB SXM' } },
+        boundBy: { overhead: 15, memory: 6 },
+        sparse: { layers: 6, of: 21 },
+        sources: ['a data sheet'],
+      },
+    ],
     sensitivity: touched.map(({ name }, i) => ({
       name,
       energyLost: [0.01, 0.05, 0.1, 0.3, 0.5].map((share) => share + i / 1000),

@@ -89,6 +89,14 @@ describe('a report', () => {
     );
   });
 
+  test('estimates the time on the devices of the recipe', async () => {
+    const page = await open('done');
+    await page.waitForSelector('#devices table');
+    expect(await seenText(page, '#devices')).toMatch(
+      /NVIDIA A100 40 GB SXM\s+0\.210\s+0\.170\s+1\.2x\s+estimate\s+overhead 15, memory 6\s+6 of 21 layers/,
+    );
+  });
+
   test('says what few bits lose', async () => {
     const page = await open('quantized');
     await page.waitForSelector('#quantization table');

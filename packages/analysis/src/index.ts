@@ -1,4 +1,7 @@
 export type { StructureDiff, ValueDiff } from './comparison.js';
+export { type BoundBy, type EstimatedProduct, type EstimatedTime, estimateProduct } from './devices/estimate.js';
+export type { DeviceProfile, DeviceType } from './devices/profile.js';
+export { DEVICES, deviceNamed } from './devices/profiles.js';
 export { type Digests, pairsOf, renameCandidates, structureDiff } from './diff/structureDiff.js';
 export { valueDiff } from './diff/valueDiff.js';
 export {

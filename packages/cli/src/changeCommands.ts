@@ -4,6 +4,7 @@ import { budgetJsonSchema, type JsonSchema, methodOf, methodsOf, recipeJsonSchem
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ChangeOptions, change, readRecipe } from './commands/change.js';
 import { type CheckOptions, check } from './commands/check.js';
+import { devices } from './commands/devices.js';
 import { type LatencyOptions, latency } from './commands/latency.js';
 import { methods } from './commands/methods.js';
 import { plan } from './commands/plan.js';
@@ -106,6 +107,16 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
       }
       ended(await plan(recipe, options.format, terminal));
     });
+
+  program
+    .command('devices')
+    .description('The devices for which time can be estimated, with the sources of their figures')
+    .argument('[name]', 'one of them')
+    .addOption(format())
+    .addHelpText('after', `\nExamples:\n  espalier devices\n  espalier devices a100 --format json\n${EXIT}`)
+    .action(async (name: string | undefined, options: { format: 'table' | 'json' }) =>
+      ended(await devices(name, options.format, terminal)),
+    );
 
   program
     .command('latency')

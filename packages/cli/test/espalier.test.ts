@@ -521,6 +521,16 @@ test('quantize tells what each layer loses, and its limits decide the exit code'
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('It reads GLOB=SCHEME')]);
 });
 
+test('devices are listed with their sources, and an unknown one is refused', async () => {
+  const { code, report } = await jsonOf('devices');
+  const all = (report as unknown as { devices: { name: string; sources: string[] }[] }).devices;
+  expect([code, all.length >= 12, all.every(({ sources }) => sources.length > 0)]).toEqual([0, true, true]);
+  const one = await espalier('devices', 'a100');
+  expect(one.out).toMatch(/peak: f32 19\.5 T, f16 312 T, int8 624 T operations a second/);
+  expect(one.out).toContain('source: NVIDIA A100');
+  expect(await jsonOf('devices', 'a1000')).toMatchObject({ code: 2, report: { error: { code: 'device/unknown' } } });
+});
+
 test('ratios of a model are told layer by layer, and impossible ones refused', async () => {
   const { code, report } = await jsonOf('methods', DENSE, '--ratios', 'erk', '--density', '0.1');
   expect(code).toBe(0);

@@ -173,6 +173,19 @@ export interface ChangeOutput {
   readonly bytes: number;
 }
 
+/** Estimated time of all products together on a device. */
+export interface DeviceTotal {
+  readonly device: string;
+  readonly label: string;
+  readonly beforeMs: Figure;
+  readonly afterMs: Figure;
+  /** How many layers are bound by what afterwards. */
+  readonly boundBy: Readonly<Partial<Record<LayerLatency['devices'][number]['boundBy'], number>>>;
+  /** How many layers skip zeros there, of how many. */
+  readonly sparse: { readonly layers: number; readonly of: number };
+  readonly sources: readonly string[];
+}
+
 /** What would happen. Nothing is written. */
 export interface Plan {
   readonly input: ChangeInput;
@@ -181,6 +194,8 @@ export interface Plan {
   readonly totals: ChangeTotals;
   readonly outputs: readonly ChangeOutput[];
   readonly notes: readonly ChangeNote[];
+  /** Time on the devices that the recipe names, of all layers that steps touch. */
+  readonly devices?: readonly DeviceTotal[];
   /** How much of the energy goes at 50, 70, 80, 90, 95 % in each layer that a step touches: aligned with SENSITIVITY_RATIOS. */
   readonly sensitivity: readonly { readonly name: string; readonly energyLost: readonly number[] }[];
 }

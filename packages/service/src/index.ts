@@ -23,6 +23,7 @@ export {
 } from './change/shapeManifest.js';
 export { pointLabel, sweepCsv, sweepHtml, sweepMarkdown, sweepRows, sweepVerdict } from './change/sweepTexts.js';
 export type { CompareEnd, CompareHeads } from './comparisons.js';
+export { devicesNamed } from './devices/deviceTimes.js';
 export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';
 export { factsOf } from './factsStore.js';

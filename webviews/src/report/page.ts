@@ -12,6 +12,7 @@ import { twinButton } from '../shared/twinButton.js';
 import { SEVERITY } from '../shared/words.js';
 import { changedTable } from './changedTable.js';
 import type { Controller } from './controller.js';
+import { devicesTable } from './devicesTable.js';
 import { layersTable, othersTable, sensitivityTable } from './layersTable.js';
 import { provenanceList } from './provenance.js';
 import { quantizationTable } from './quantizationTable.js';
@@ -258,6 +259,16 @@ export class ReportPage extends LitElement {
         body: changedTable(plan.totals, latency ?? [], numbers),
       },
       ...more(),
+      ...(plan.devices === undefined
+        ? []
+        : [
+            {
+              id: 'devices',
+              noun: S.sections.devices,
+              question: S.questions.devices,
+              body: devicesTable(plan.devices, numbers),
+            },
+          ]),
       ...(coded.length === 0
         ? []
         : [

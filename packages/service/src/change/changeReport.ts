@@ -30,7 +30,9 @@ export function changeReport(facts: ReportFacts): ChangeReport {
   const { recipe, accuracy } = facts;
   const layers = facts.plan.layers.map((layer) => {
     const times = facts.times.get(layer.name);
-    return times === undefined ? layer : { ...layer, latency: toLayerLatency(times) };
+    return times === undefined
+      ? layer
+      : { ...layer, latency: { ...toLayerLatency(times), devices: layer.latency?.devices ?? [] } };
   });
   const plan = { ...facts.plan, layers };
   const timed = [...facts.times.values()];

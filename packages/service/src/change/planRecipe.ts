@@ -14,6 +14,7 @@ import {
   sweepPoints,
 } from '@espalier/recipe';
 import { plannedLimits } from '../budget/plannedLimits.js';
+import { type ChangedProduct, devicesNamed, deviceTimes } from '../devices/deviceTimes.js';
 import { recipeOutlook } from '../language/recipeOutlook.js';
 import type { Files } from '../ports.js';
 import { joinPath } from '../resolve/paths.js';
@@ -134,6 +135,8 @@ export async function planOf(
   work: Work,
   onItem: (item: PlanItem) => void,
 ): Promise<Result<Plan, Fault>> {
+  const devices = devicesNamed(recipe.devices);
+  if (!devices.ok) return devices;
   const heads = edited.tensors.map(({ head }) => head);
   const macs = layerMacs(checkpoint, heads);
   const layers: LayerChange[] = [];
@@ -163,6 +166,21 @@ export async function planOf(
     const refusal = writer.refuses(content.value);
     if (refusal !== null) return fail(refusal);
   }
+  const estimated = deviceTimes(
+    edited.tensors.flatMap((tensor, i): ChangedProduct[] =>
+      tensor.steps.length === 0
+        ? []
+        : [
+            {
+              change: layers[i]!,
+              before: tensor.head,
+              after: headAfter(tensor),
+              macs: macs?.get(tensor.head.layer) ?? null,
+            },
+          ],
+    ),
+    devices.value,
+  );
   const bytes = checkpoint.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return ok({
     input: { path, name, format: checkpoint.format, formatLabel: checkpoint.formatLabel, bytes },
@@ -171,7 +189,11 @@ export async function planOf(
       const tensors = edited.tensors.filter(({ steps }) => steps.includes(step.id)).length;
       return { id: step.id, verb: step.verb, method: step.method, options: step.options, summary, tensors };
     }),
-    layers,
+    layers: layers.map((layer) => {
+      const times = estimated.layers.get(layer.name);
+      return times === undefined ? layer : { ...layer, latency: { ...times, ways: [] } };
+    }),
+    ...(estimated.totals.length === 0 ? {} : { devices: estimated.totals }),
     totals: changeTotals(own, macs === null ? null : MAC_CONVENTION),
     outputs: destinations.flatMap((destination) =>
       destination.ok ? [{ path: destination.value.path, format: destination.value.writer.format, bytes }] : [],

@@ -96,6 +96,33 @@ test('the report is written beside the output and says how it was made', async (
   expect(fc.latency.ways.map(({ way }: { way: string }) => way)).toEqual(['dense', 'int8']);
 });
 
+test('devices that the recipe names are estimated in plan and report; an unknown one is told', async () => {
+  const b = bench();
+  const answer = await run(b, `${RECIPE}devices: [a100, raspberry-pi-4]\n`);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  const { plan } = answer.value.report!.content;
+  expect(plan.devices).toMatchObject([
+    {
+      device: 'a100',
+      beforeMs: { how: { kind: 'estimate', profile: 'NVIDIA A100 40 GB SXM' } },
+      boundBy: { overhead: 2 },
+    },
+    { device: 'raspberry-pi-4', sparse: { layers: 0, of: 2 } },
+  ]);
+  const conv = plan.layers.find(({ name }) => name === 'conv1.weight')!.latency!;
+  expect(conv.devices.map(({ device, boundBy }) => [device, boundBy])).toEqual([
+    ['a100', 'overhead'],
+    ['raspberry-pi-4', 'overhead'],
+  ]);
+  // Both are there: what was timed here, and what was estimated.
+  expect(conv.ways.length).toBeGreaterThan(0);
+  const unknown = await run(bench(), `${RECIPE}devices: [a1000]\n`);
+  expect(unknown).toMatchObject({
+    ok: false,
+    fault: { fault: { code: 'device/unknown', message: 'There is no profile of a device a1000. Did you mean a100?' } },
+  });
+});
+
 test('the output says the same in its metadata', async () => {
   const b = bench();
   await run(b, RECIPE);

@@ -2,6 +2,7 @@ import { zerosOf } from '@espalier/analysis';
 import { type Fault, FaultError, fail, ok, type Result, raise, type Work } from '@espalier/base';
 import type { ChangeReport, LayerQuantization } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
+import { devicesNamed } from '../devices/deviceTimes.js';
 import { changedTimes } from '../latency/changedTimes.js';
 import { wholeModelLatency } from '../latency/wholeModel.js';
 import { joinPath } from '../resolve/paths.js';
@@ -63,6 +64,8 @@ export async function runRecipe(
   const { recipe, problems } = parseRecipe(query.recipe);
   if (recipe === null) return fail({ kind: 'problems', problems });
   const failed = (fault: Fault): Result<RunResult, RunFailure> => fail({ kind: 'fault', fault });
+  const devices = devicesNamed(recipe.devices);
+  if (!devices.ok) return failed(devices.fault);
   const startedAt = ports.now();
   const path = joinPath(query.folder, recipe.inputs[0]!.path);
   const input = await openInput(ports.files, path, work.signal);

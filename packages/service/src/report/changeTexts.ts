@@ -2,7 +2,7 @@ import { bytesText, exactCount, percentFigure, printable, shapeText } from '@esp
 import type { ChangeReport, LayerChange } from '@espalier/protocol';
 import { csvText } from './csv.js';
 import { QUANTIZATION_HEADS, quantizationCells } from './quantizationCells.js';
-import { runtimeTables, timeCells, timeTables } from './timeTables.js';
+import { deviceTables, runtimeTables, timeCells, timeTables } from './timeTables.js';
 
 /** The verdict as one paragraph. */
 export const verdictText = ({ verdict }: Pick<ChangeReport, 'verdict'>): string =>
@@ -24,7 +24,7 @@ export function reportMarkdown(report: ChangeReport): string {
     '',
     ...table(['Quantity', 'Before', 'After', 'Change'], totalRows(report)),
     '',
-    ...[...timeTables(report), ...runtimeTables(report)].flatMap(({ title, heads, rows }) => [
+    ...[...timeTables(report), ...deviceTables(report), ...runtimeTables(report)].flatMap(({ title, heads, rows }) => [
       `## ${title}`,
       '',
       ...table(heads, rows),
@@ -144,7 +144,7 @@ pre { overflow: auto; }
 <p class="verdict">${verdict}</p>
 <p>Accuracy: ${html(accuracyText(report))}.</p>
 ${section('What changed', rows(['Quantity', 'Before', 'After', 'Change'], totalRows(report)))}
-${[...timeTables(report), ...runtimeTables(report)]
+${[...timeTables(report), ...deviceTables(report), ...runtimeTables(report)]
   .map(({ title, heads, rows: cells }) => section(title, rows(heads, cells)))
   .join('\n')}
 ${section('Layers', rows(layerHeads(report.plan.layers), layerRows(report.plan.layers)))}

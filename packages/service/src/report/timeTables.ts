@@ -90,3 +90,25 @@ export function runtimeTables({ runtimes }: ChangeReport): TextTable[] {
     },
   ];
 }
+
+/** Estimates for the devices that the recipe names. */
+export function deviceTables({ plan: { devices = [] } }: Pick<ChangeReport, 'plan'>): TextTable[] {
+  if (devices.length === 0) return [];
+  return [
+    {
+      title: 'How fast on other devices, estimated',
+      heads: ['Device', 'Before ms', 'After ms', 'Gain', 'Layers bound by', 'Layers that skip zeros', 'Sources'],
+      rows: devices.map(({ label, beforeMs, afterMs, boundBy, sparse, sources }) => [
+        label,
+        figure(beforeMs.value),
+        figure(afterMs.value),
+        times(beforeMs.value, afterMs.value),
+        Object.entries(boundBy)
+          .map(([what, count]) => `${what} ${count}`)
+          .join(', '),
+        `${sparse.layers} of ${sparse.of}`,
+        sources.join('; '),
+      ]),
+    },
+  ];
+}
