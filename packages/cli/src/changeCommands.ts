@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
+import { TOOLS } from '@espalier/host';
 import { RATIOS, type Ratio } from '@espalier/pruning';
 import { budgetJsonSchema, type JsonSchema, methodOf, methodsOf, recipeJsonSchema, schema } from '@espalier/recipe';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ChangeOptions, change, readRecipe } from './commands/change.js';
 import { type CheckOptions, check } from './commands/check.js';
 import { devices } from './commands/devices.js';
+import { type DoctorOptions, doctor } from './commands/doctor.js';
 import { type LatencyOptions, latency } from './commands/latency.js';
 import { methods } from './commands/methods.js';
 import { plan } from './commands/plan.js';
@@ -136,6 +138,18 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
       `\nExample:\n  espalier latency resnet18-80.onnx\n  espalier latency model.safetensors --columns 1 --format json\n${EXIT}`,
     )
     .action(async (path: string, options: LatencyOptions) => ended(await latency(path, options, terminal)));
+
+  program
+    .command('doctor')
+    .description('What this machine has, and which optional tools are there')
+    .addOption(
+      new Option('--install <tool>', 'install a tool in its pinned version, for the terminal and the editor').choices(
+        TOOLS.map(({ name }) => name),
+      ),
+    )
+    .addOption(format())
+    .addHelpText('after', `\nExample:\n  espalier doctor\n  espalier doctor --install onnxruntime-node\n${EXIT}`)
+    .action(async (options: DoctorOptions) => ended(await doctor(options, terminal)));
 
   program
     .command('recipe')

@@ -521,6 +521,16 @@ test('quantize tells what each layer loses, and its limits decide the exit code'
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('It reads GLOB=SCHEME')]);
 });
 
+test('doctor tells what is there, and what would add what', async () => {
+  const { code, out } = await espalier('doctor');
+  expect(code).toBe(0);
+  expect(out).toContain('kernels    WebAssembly SIMD');
+  expect(out).toMatch(/onnxruntime-node \d+\.\d+\.\d+ {3}(?:in this folder or above|beside Espalier): /);
+  const { report } = await jsonOf('doctor');
+  expect(report).toMatchObject({ schemaVersion: 1, kernels: 'wasm-simd', tools: [{ name: 'onnxruntime-node' }] });
+  expect((await espalier('doctor', '--install', 'something')).code).toBe(2);
+});
+
 test('devices are listed with their sources, and an unknown one is refused', async () => {
   const { code, report } = await jsonOf('devices');
   const all = (report as unknown as { devices: { name: string; sources: string[] }[] }).devices;

@@ -9,4 +9,7 @@ export { type FollowRules, isInside, nodeFiles } from './nodeFiles.js';
 export { onnxRuntime } from './onnxRuntime.js';
 export { type OutputRules, outputFolder, removeStaleParts } from './outputFolder.js';
 export { serveTasks } from './taskWorker.js';
+export { type Examination, examine, type ToolState } from './tools/examine.js';
+export { installTool } from './tools/installTool.js';
+export { TOOLS, toolsFolder } from './tools/tool.js';
 export { createWorkerPool, type PoolOptions, type WorkerPool } from './workerPool.js';

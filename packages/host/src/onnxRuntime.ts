@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { type Fault, fail, ok, raise } from '@espalier/base';
 import type { FedArray, FindRuntime, LoadedModel, ModelRuntime } from '@espalier/service';
 import { toHalf } from '@espalier/tensor';
+import { findTool, TOOLS } from './tools/tool.js';
 
 const PACKAGE = 'onnxruntime-node';
 
@@ -22,27 +22,22 @@ interface Package {
 }
 
 /**
- * onnxruntime-node, as a person installed it beside the recipe or beside Espalier: it is large and native, so it is not shipped. Code of a folder runs only where that is trusted.
+ * onnxruntime-node, as a person installed it beside the recipe, beside Espalier, or with `espalier doctor --install`: it is large and native, so it is not shipped. Code of a folder runs only where that is trusted.
  */
 export const onnxRuntime: FindRuntime = async (folder) => {
-  for (const from of [join(folder, 'package.json'), import.meta.url]) {
-    let path: string;
-    try {
-      path = createRequire(from).resolve(PACKAGE);
-    } catch {
-      continue;
-    }
-    try {
-      return ok(runtimeOf(createRequire(from)(path) as Package));
-    } catch (error) {
-      return fail({ code: 'runtime/missing', message: `${PACKAGE} cannot be loaded: ${(error as Error).message}` });
-    }
+  const tool = TOOLS.find(({ name }) => name === PACKAGE)!;
+  const found = await findTool(tool, folder);
+  if (found === null)
+    return fail({
+      code: 'runtime/missing',
+      message: `${PACKAGE} is not installed; it runs models, to see the ranges of activations and to time them.`,
+      hint: `Run espalier doctor --install ${PACKAGE}, or npm install ${PACKAGE} in the folder of the recipe.`,
+    });
+  try {
+    return ok(runtimeOf(createRequire(import.meta.url)(found.entry) as Package));
+  } catch (error) {
+    return fail({ code: 'runtime/missing', message: `${PACKAGE} cannot be loaded: ${(error as Error).message}` });
   }
-  return fail({
-    code: 'runtime/missing',
-    message: `${PACKAGE} is not installed; it runs models, to see the ranges of activations and to time them.`,
-    hint: `Run npm install ${PACKAGE} in the folder of the recipe, or the one you are in.`,
-  });
 };
 
 function runtimeOf({ InferenceSession, Tensor, env }: Package): ModelRuntime {
