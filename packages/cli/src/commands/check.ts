@@ -59,8 +59,9 @@ export async function check(paths: readonly string[], options: CheckOptions, ter
       if (found.budget === null) return await sayBudget(found, terminal);
       const { budget, parsed, at } = found;
       line.show(shown(path));
-      // Only the size is told without reading values.
-      const needsValues = budget.sparsity.length + budget.pattern.length + budget.forbid.length > 0;
+      // Only the size is told without reading values; devices skip zeros in a pattern.
+      const needsValues =
+        budget.sparsity.length + budget.pattern.length + budget.latency.length + budget.forbid.length > 0;
       const head = await session.service.head(path, terminal.signal);
       const fault = await readAll();
       line.clear();

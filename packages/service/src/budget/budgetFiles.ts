@@ -66,9 +66,9 @@ function candidates(checkpoint: string, top: readonly string[] | undefined): str
   }
 }
 
-/** What the report beside a checkpoint says of its accuracy. Time on devices is not estimated here: the host adds it where it can. */
+/** What the report beside a checkpoint says of its accuracy. */
 export async function measuredBeside(files: Files, checkpoint: string, signal?: AbortSignal): Promise<Measured> {
-  const missing = (accuracyMissing: string): Measured => ({ accuracy: null, accuracyMissing, estimateMs: () => null });
+  const missing = (accuracyMissing: string): Measured => ({ accuracy: null, accuracyMissing });
   const path = `${checkpoint}.report.json`;
   const name = baseName(path);
   if ((await files.stat(path))?.kind !== 'file')

@@ -1,6 +1,6 @@
-import type { TensorFacts } from '@espalier/analysis';
+import { DEVICES, estimateProduct, type TensorFacts } from '@espalier/analysis';
 import { parseBudget } from '@espalier/recipe';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { FileFacts } from '../fileFacts.js';
 import { checkBudget, type Measured } from './checkBudget.js';
 import { type CheckedFile, checkGithub, checkMarkdown, checkSarif } from './checkTexts.js';
@@ -48,7 +48,7 @@ const factsOf = (tensors: readonly TensorFacts[], complete = true): FileFacts =>
     complete,
   }) as unknown as FileFacts;
 
-const NOTHING: Measured = { accuracy: null, accuracyMissing: 'Accuracy was not measured.', estimateMs: () => null };
+const NOTHING: Measured = { accuracy: null, accuracyMissing: 'Accuracy was not measured.' };
 
 const check = (text: string, facts = factsOf(TENSORS), measured: Measured = NOTHING) =>
   checkBudget(parseBudget(text).budgets![0]!, facts, measured).map(({ code, verdict, message }) => [
@@ -106,21 +106,62 @@ test.each([
   ],
   ['forbid: [warning]', 'budget/forbidden', 'kept', 'Nothing of warning was found.'],
   ['accuracy: 0.7', 'budget/accuracy', 'unknown', 'Accuracy was not measured.'],
-  ['latency: [{ device: a100, atMostMs: 4 }]', 'budget/latency', 'unknown', 'The time on a100 was not estimated.'],
+  [
+    'latency: [{ device: a100, atMostMs: 4 }]',
+    'budget/latency',
+    'unknown',
+    'The time on a100 is not known: no graph tells how often each layer is applied.',
+  ],
+  [
+    'latency: [{ device: a1000, atMostMs: 4 }]',
+    'budget/latency',
+    'unknown',
+    'There is no profile of a device a1000. Did you mean a100?',
+  ],
 ])('%s: %s is %s', (text, ...expected) => expect(check(text)).toEqual([expected]));
 
-test('figures that are known are compared', () => {
-  const measured: Measured = {
-    accuracy: 0.75,
-    accuracyMissing: '',
-    estimateMs: (device) => (device === 'a100' ? 4 : 9),
-  };
-  const budget = 'accuracy: 0.75\nlatency: [{ device: a100, atMostMs: 4 }, { device: pi, atMostMs: 4 }]';
-  expect(check(budget, factsOf(TENSORS), measured)).toEqual([
-    ['budget/latency', 'kept', '4.00 ms are estimated for a100, the budget allows 4 ms.'],
-    ['budget/latency', 'broken', '9.00 ms are estimated for pi, the budget allows 4 ms.'],
+test('an accuracy that is known is compared', () => {
+  const measured: Measured = { accuracy: 0.75, accuracyMissing: '' };
+  expect(check('accuracy: 0.75', factsOf(TENSORS), measured)).toEqual([
     ['budget/accuracy', 'kept', 'The evaluate command gave 0.75, the budget asks for at least 0.75.'],
   ]);
+});
+
+describe('time on a device', () => {
+  /** A layer of 100×50 weights, applied `columns` times. */
+  const dense = tensor('fc.weight', 5000, 0);
+  Object.assign(dense.head, { shape: [100, 50], axes: { output: [0], input: [1], groups: 1 }, storage: 'F32' });
+  const withGraph = (operators: readonly object[], tensors = [dense]): FileFacts => {
+    const facts = factsOf(tensors);
+    return { ...facts, head: { ...facts.head, operators } } as unknown as FileFacts;
+  };
+  const a100 = DEVICES.find(({ name }) => name === 'a100')!;
+  const applied = { layer: 'fc', macs: 5000 * 4096 };
+  const expected = estimateProduct({ rows: 100, inner: 50, columns: 4096, type: 'f16', patterns: [] }, a100).ms;
+  const budgetOf = (atMostMs: number): string => `latency: [{ device: a100, atMostMs: ${atMostMs} }]`;
+
+  test('is the roofline of its layers, and compared', () => {
+    const said = `${expected.toPrecision(3)} ms are estimated for a100, the budget allows`;
+    expect(check(budgetOf(1), withGraph([applied]))).toEqual([['budget/latency', 'kept', `${said} 1 ms.`]]);
+    const little = expected / 2;
+    expect(check(budgetOf(little), withGraph([applied]))).toEqual([
+      ['budget/latency', 'broken', `${said} ${little} ms.`],
+    ]);
+    expect(check(budgetOf(expected), withGraph([applied]))[0]![1]).toBe('kept');
+  });
+
+  test('without a layer is never kept, and broken where the others take too long', () => {
+    const other = tensor('odd.weight', 10, 0);
+    const facts = withGraph([applied, { layer: 'odd', macs: null }], [dense, other]);
+    expect(check(budgetOf(1), facts)).toEqual([
+      [
+        'budget/latency',
+        'unknown',
+        `${expected.toPrecision(3)} ms are estimated for a100 without odd.weight, whose time is not known; the budget allows 1 ms.`,
+      ],
+    ]);
+    expect(check(budgetOf(expected / 2), facts)[0]![1]).toBe('broken');
+  });
 });
 
 test('what was not read is not known, and nothing else suffers', () =>

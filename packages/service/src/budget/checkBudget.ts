@@ -1,6 +1,8 @@
 import type { TensorFacts } from '@espalier/analysis';
 import { bytesText, exactCount, globMatcher, percentFigure } from '@espalier/base';
 import { type Budget, failOnMatcher } from '@espalier/recipe';
+import { devicesNamed } from '../devices/deviceTimes.js';
+import { fileEstimate } from '../devices/fileEstimate.js';
 import type { FileFacts } from '../fileFacts.js';
 
 /** What is known of a checkpoint besides its facts. */
@@ -8,8 +10,6 @@ export interface Measured {
   /** What the evaluate command of its run gave; null: not known, and `accuracyMissing` says why. */
   readonly accuracy: number | null;
   readonly accuracyMissing: string;
-  /** Milliseconds of one run on a device; null: not estimated. */
-  estimateMs(device: string): number | null;
 }
 
 /** One limit of a budget and how a checkpoint stands to it. */
@@ -35,7 +35,7 @@ export function checkBudget(budget: Budget, facts: FileFacts, measured: Measured
     ...(budget.sizeBytes === null ? [] : [checkSize(budget.sizeBytes, facts)]),
     ...budget.sparsity.map((limit, at) => checkSparsity(limit, at, weights)),
     ...budget.pattern.map((limit, at) => checkPattern(limit, at, weights)),
-    ...budget.latency.map((limit, at) => checkLatency(limit, at, measured)),
+    ...budget.latency.map((limit, at) => checkLatency(limit, at, facts)),
     ...(budget.accuracy === null ? [] : [checkAccuracy(budget.accuracy, measured)]),
     ...(budget.forbid.length === 0 ? [] : [checkFindings(budget.forbid, facts)]),
   ];
@@ -134,15 +134,35 @@ function hasPattern({ head, stats }: TensorFacts, pattern: string): boolean {
   return along.some(({ axis, strict }) => strict && (head.axes.input.length === 0 || head.axes.input.includes(axis)));
 }
 
-function checkLatency({ device, atMostMs }: Budget['latency'][number], at: number, measured: Measured): LimitCheck {
-  const found = measured.estimateMs(device);
-  const [code, limit, tensors] = ['budget/latency', ['latency', at], []] as const;
-  if (found === null) {
-    const message = `The time on ${device} was not estimated.`;
-    return { code, verdict: 'unknown', message, limit, tensors };
-  }
-  const message = `${found.toPrecision(3)} ms are estimated for ${device}, the budget allows ${atMostMs} ms.`;
-  return { code, verdict: verdict(found <= atMostMs), message, limit, tensors };
+/** A limit is kept only where every layer is in the estimate; it is broken as soon as some of them take too long. */
+function checkLatency({ device, atMostMs }: Budget['latency'][number], at: number, facts: FileFacts): LimitCheck {
+  const check = (
+    verdict: LimitCheck['verdict'],
+    message: string,
+    missing: readonly TensorFacts[] = [],
+  ): LimitCheck => ({
+    code: 'budget/latency',
+    verdict,
+    message,
+    limit: ['latency', at],
+    tensors: named(missing),
+  });
+  const found = devicesNamed([device]);
+  if (!found.ok) return check('unknown', found.fault.message);
+  const estimate = fileEstimate(facts, found.value[0]!);
+  if (estimate === null)
+    return check('unknown', `The time on ${device} is not known: no graph tells how often each layer is applied.`);
+  const { ms } = estimate;
+  const missing = estimate.missing.map((head) => ({ head }));
+  const allowed = `the budget allows ${atMostMs} ms.`;
+  if (ms > atMostMs) return check('broken', `${ms.toPrecision(3)} ms are estimated for ${device}, ${allowed}`);
+  if (missing.length > 0)
+    return check(
+      'unknown',
+      `${ms.toPrecision(3)} ms are estimated for ${device} without ${listed(missing)}, whose time is not known; ${allowed}`,
+      missing,
+    );
+  return check('kept', `${ms.toPrecision(3)} ms are estimated for ${device}, ${allowed}`);
 }
 
 function checkAccuracy(least: number, { accuracy, accuracyMissing }: Measured): LimitCheck {

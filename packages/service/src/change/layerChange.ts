@@ -1,8 +1,9 @@
-import { type SizesAsStored, type TensorStats, tensorStats } from '@espalier/analysis';
+import { type SizesAsStored, tensorStats } from '@espalier/analysis';
 import type { Fault, Result, Work } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { LayerChange } from '@espalier/protocol';
+import { strictPatterns } from '../strictPatterns.js';
 import { type EditedTensor, entryAfter, headAfter } from './edited.js';
 
 /** What reading a tensor told, as far as a change needs it. */
@@ -73,12 +74,4 @@ async function look(entry: TensorEntry, head: TensorHead, work: Work): Promise<R
   const finite = head.elements - nan - inf;
   const energy = mean === null || std === null ? null : finite * (std * std + mean * mean);
   return { ok: true, value: { zeros, energy, sizes, patterns: strictPatterns(stats.value) } };
-}
-
-/** Patterns that hold without an exception; where nothing is zero none means anything. */
-function strictPatterns({ zeros, patterns }: TensorStats): readonly string[] {
-  if (zeros === 0) return [];
-  return Object.entries(patterns)
-    .filter(([, along]) => along?.some(({ strict }) => strict))
-    .map(([pattern]) => pattern);
 }

@@ -90,7 +90,7 @@ export function deviceTimes(
 }
 
 /** Floats run in what people use there; codes of up to eight bits as bytes. */
-const typeOf = (storage: string, { runs }: DeviceProfile): DeviceType =>
+export const typeOf = (storage: string, { runs }: DeviceProfile): DeviceType =>
   /^(?:int[2-8]-|I8$|U8$|Q8_0|Q4_0|binary)/.test(storage) ? 'int8' : runs;
 
 const figure = (value: number, { label }: DeviceProfile): Figure => ({
