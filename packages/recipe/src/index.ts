@@ -19,6 +19,7 @@ export { type LayerGlob, layerGlobs } from './layerGlobs.js';
 export { type ParsedRecipe, parseRecipe } from './parse.js';
 export { type Place, placeAt } from './place.js';
 export type { Fix, Problem } from './problem.js';
+export { type ReadYaml, readYaml } from './readYaml.js';
 export type { Exclusions, Recipe, RecipeInput, RecipeOutput, RecipeStep } from './recipe.js';
 export { renameStep, type StepName, stepNameAt, type TextEdit } from './renameStep.js';
 export { methodOf, methodsOf, type Schema, schema, TOP_KEYS, VERBS } from './schema.js';

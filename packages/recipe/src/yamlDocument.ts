@@ -11,7 +11,7 @@ export const yamlDocument = (text: string, uniqueKeys = true): Document =>
   parseDocument(text.length > MAX_LENGTH ? '' : text, { uniqueKeys, logLevel: 'error' });
 
 /** Why a text is no YAML that can be read: under the code of what it should have been. */
-export function yamlProblems(document: Document, text: string, code: 'recipe/yaml' | 'budget/yaml'): Problem[] {
+export function yamlProblems(document: Document, text: string, code: Problem['code']): Problem[] {
   if (text.length > MAX_LENGTH) {
     const message = `The text has ${text.length} characters; at most ${MAX_LENGTH} are read.`;
     return [{ code, severity: 'error', message, from: 0, to: 1 }];

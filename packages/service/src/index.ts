@@ -4,7 +4,6 @@ export {
   type FoundBudget,
   findBudget,
   measuredBeside,
-  readText,
 } from './budget/budgetFiles.js';
 export { checkBudget, type LimitCheck, type Measured } from './budget/checkBudget.js';
 export { type CheckedFile, checkGithub, checkMarkdown, checkSarif } from './budget/checkTexts.js';
@@ -23,7 +22,8 @@ export {
 } from './change/shapeManifest.js';
 export { pointLabel, sweepCsv, sweepHtml, sweepMarkdown, sweepRows, sweepVerdict } from './change/sweepTexts.js';
 export type { CompareEnd, CompareHeads } from './comparisons.js';
-export { devicesNamed } from './devices/deviceTimes.js';
+export { findDevices } from './devices/findDevices.js';
+export { deviceProfile } from './devices/profileSchema.js';
 export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';
 export { factsOf } from './factsStore.js';
@@ -33,6 +33,7 @@ export { bridgeOf, modelLatency } from './latency/modelTimes.js';
 export { denseOf, ms, problemText, quickest, speedUpText, toLayerLatency, WAY_LABELS } from './latency/speedUp.js';
 export { type WholeTimes, wholeModelTimes } from './latency/wholeModel.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
+export { readText } from './readText.js';
 export { reportCsv, reportHtml, reportMarkdown, verdictText } from './report/changeTexts.js';
 export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';
 export {

@@ -182,13 +182,13 @@ describe('the listing of the extension', () => {
 test('docs/numerics.md names the tools of the golden files (vitest -u writes them)', () =>
   expectGenerated('docs/numerics.md', 'tools', toolsTable()));
 
-test.each(['inspect', 'diff'] as const)(
+test.each(['inspect', 'diff', 'device'] as const)(
   'docs/schema/%s.schema.json is what the code says (vitest -u writes it)',
   async (name) => {
     // Imported here, so that a package that does not compile fails this test and not all of them.
     const service = await import('@espalier/service');
-    const schema = { inspect: service.inspectReport, diff: service.diffReport }[name];
-    const text = `${JSON.stringify(z.toJSONSchema(schema), null, 2)}\n`;
+    const schema = { inspect: service.inspectReport, diff: service.diffReport, device: service.deviceProfile }[name];
+    const text = `${JSON.stringify(z.toJSONSchema(schema, { io: name === 'device' ? 'input' : 'output' }), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(root, `docs/schema/${name}.schema.json`));
   },
 );

@@ -100,7 +100,8 @@ export function createWorkspaceService(ports: WorkspacePorts): ServerService & {
       if (found?.budget == null) return null;
       const facts = await service.facts(path, signal);
       if (facts === null) return null;
-      return { file: found.file, limits: checkBudget(found.budget, facts, await measuredBeside(files, path, signal)) };
+      const { file, budget } = found;
+      return { file, limits: checkBudget(budget, facts, await measuredBeside(files, path, { file, budget }, signal)) };
     },
     outlook: (path, recipe, signal) => service.outlook(path, recipe, signal),
     knownTimes: (path) => service.knownTimes(path),

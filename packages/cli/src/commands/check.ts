@@ -69,7 +69,11 @@ export async function check(paths: readonly string[], options: CheckOptions, ter
       const limits =
         facts === null
           ? []
-          : checkBudget(budget, facts, await measuredBeside(files, path, terminal.signal)).map((limit) => {
+          : checkBudget(
+              budget,
+              facts,
+              await measuredBeside(files, path, { file: found.file, budget }, terminal.signal),
+            ).map((limit) => {
               const place = placeAt(parsed, [...budgetPath(parsed.document, at), ...limit.limit]);
               return { ...limit, ...positionOf(parsed.text, place.from) };
             });

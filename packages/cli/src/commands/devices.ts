@@ -1,5 +1,6 @@
 import { DEVICES, type DeviceProfile } from '@espalier/analysis';
-import { devicesNamed } from '@espalier/service';
+import { nodeFiles } from '@espalier/host';
+import { findDevices } from '@espalier/service';
 import { faultLine } from '../inspectTable.js';
 import { type Column, tableLines } from '../table.js';
 import { coloursOf, print, type Terminal } from '../terminal.js';
@@ -16,7 +17,11 @@ const COLUMNS: readonly Column[] = [
 
 /** Lists the profiles of devices, or tells one with its sources. Exit codes: 0 fine, 2 there is no such device. */
 export async function devices(name: string | undefined, format: 'table' | 'json', terminal: Terminal): Promise<0 | 2> {
-  const chosen = name === undefined ? { ok: true as const, value: DEVICES } : devicesNamed([name]);
+  const files = nodeFiles(() => ({ workspaceRoots: [], trusted: true }));
+  const chosen =
+    name === undefined
+      ? { ok: true as const, value: DEVICES }
+      : await findDevices([name], process.cwd(), files, terminal.signal);
   if (!chosen.ok) {
     if (format === 'json')
       await print(terminal.out, `${JSON.stringify({ schemaVersion: 1, error: chosen.fault }, null, 2)}\n`);

@@ -1,13 +1,13 @@
+import type { DeviceProfile } from '@espalier/analysis';
 import type { Fault, Result } from '@espalier/base';
 import { type Budget, budgetFor, type ParsedBudget, parseBudget } from '@espalier/recipe';
+import { findDevices } from '../devices/findDevices.js';
 import type { Files } from '../ports.js';
+import { readText } from '../readText.js';
 import { baseName, joinPath, parentOf, relativeTo } from '../resolve/paths.js';
 import type { Measured } from './checkBudget.js';
 
 export const BUDGET_NAMES = ['espalier.budget.yaml', 'espalier.budget.yml'] as const;
-/** A budget or a report that is larger is none. */
-const MAX_BYTES = 64e6;
-
 /** A budget, and where it stands. */
 export interface FoundBudget {
   readonly file: string;
@@ -15,22 +15,6 @@ export interface FoundBudget {
   readonly budget: Budget;
   /** Its place in a file of several. */
   readonly at: number;
-}
-
-/** What is written in a file; null where it cannot be read. */
-export async function readText(files: Files, path: string, signal?: AbortSignal): Promise<Result<string, Fault>> {
-  const source = await files.open(path, signal);
-  if (!source.ok) return source;
-  try {
-    const { sizeBytes } = source.value;
-    if (sizeBytes > MAX_BYTES) {
-      const message = `It has ${sizeBytes} bytes; at most ${MAX_BYTES} are read as text.`;
-      return { ok: false, fault: { code: 'file/unreadable', message, file: baseName(path) } };
-    }
-    return { ok: true, value: new TextDecoder().decode(await source.value.read(0, sizeBytes, signal)) };
-  } finally {
-    await source.value.close();
-  }
 }
 
 /**
@@ -66,9 +50,27 @@ function candidates(checkpoint: string, top: readonly string[] | undefined): str
   }
 }
 
-/** What the report beside a checkpoint says of its accuracy. */
-export async function measuredBeside(files: Files, checkpoint: string, signal?: AbortSignal): Promise<Measured> {
-  const missing = (accuracyMissing: string): Measured => ({ accuracy: null, accuracyMissing });
+/** What is known of a checkpoint besides its facts: accuracy by the report beside it, and the devices that its budget names, whose files lie beside the budget. */
+export async function measuredBeside(
+  files: Files,
+  checkpoint: string,
+  found: Pick<FoundBudget, 'file' | 'budget'>,
+  signal?: AbortSignal,
+): Promise<Measured> {
+  const devices = new Map<string, Result<DeviceProfile, Fault>>();
+  for (const { device } of found.budget.latency) {
+    const profiles = await findDevices([device], parentOf(found.file), files, signal);
+    devices.set(device, profiles.ok ? { ok: true, value: profiles.value[0]! } : profiles);
+  }
+  return { ...(await accuracyBeside(files, checkpoint, signal)), devices };
+}
+
+async function accuracyBeside(
+  files: Files,
+  checkpoint: string,
+  signal: AbortSignal | undefined,
+): Promise<Pick<Measured, 'accuracy' | 'accuracyMissing'>> {
+  const missing = (accuracyMissing: string) => ({ accuracy: null, accuracyMissing });
   const path = `${checkpoint}.report.json`;
   const name = baseName(path);
   if ((await files.stat(path))?.kind !== 'file')

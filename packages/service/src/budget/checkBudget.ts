@@ -1,7 +1,6 @@
-import type { TensorFacts } from '@espalier/analysis';
-import { bytesText, exactCount, globMatcher, percentFigure } from '@espalier/base';
+import type { DeviceProfile, TensorFacts } from '@espalier/analysis';
+import { bytesText, exactCount, type Fault, globMatcher, percentFigure, type Result } from '@espalier/base';
 import { type Budget, failOnMatcher } from '@espalier/recipe';
-import { devicesNamed } from '../devices/deviceTimes.js';
 import { fileEstimate } from '../devices/fileEstimate.js';
 import type { FileFacts } from '../fileFacts.js';
 
@@ -10,6 +9,8 @@ export interface Measured {
   /** What the evaluate command of its run gave; null: not known, and `accuracyMissing` says why. */
   readonly accuracy: number | null;
   readonly accuracyMissing: string;
+  /** The devices that the budget names, or why they are not known. */
+  readonly devices: ReadonlyMap<string, Result<DeviceProfile, Fault>>;
 }
 
 /** One limit of a budget and how a checkpoint stands to it. */
@@ -35,7 +36,7 @@ export function checkBudget(budget: Budget, facts: FileFacts, measured: Measured
     ...(budget.sizeBytes === null ? [] : [checkSize(budget.sizeBytes, facts)]),
     ...budget.sparsity.map((limit, at) => checkSparsity(limit, at, weights)),
     ...budget.pattern.map((limit, at) => checkPattern(limit, at, weights)),
-    ...budget.latency.map((limit, at) => checkLatency(limit, at, facts)),
+    ...budget.latency.map((limit, at) => checkLatency(limit, at, facts, measured)),
     ...(budget.accuracy === null ? [] : [checkAccuracy(budget.accuracy, measured)]),
     ...(budget.forbid.length === 0 ? [] : [checkFindings(budget.forbid, facts)]),
   ];
@@ -135,7 +136,12 @@ function hasPattern({ head, stats }: TensorFacts, pattern: string): boolean {
 }
 
 /** A limit is kept only where every layer is in the estimate; it is broken as soon as some of them take too long. */
-function checkLatency({ device, atMostMs }: Budget['latency'][number], at: number, facts: FileFacts): LimitCheck {
+function checkLatency(
+  { device, atMostMs }: Budget['latency'][number],
+  at: number,
+  facts: FileFacts,
+  { devices }: Measured,
+): LimitCheck {
   const check = (
     verdict: LimitCheck['verdict'],
     message: string,
@@ -147,9 +153,9 @@ function checkLatency({ device, atMostMs }: Budget['latency'][number], at: numbe
     limit: ['latency', at],
     tensors: named(missing),
   });
-  const found = devicesNamed([device]);
-  if (!found.ok) return check('unknown', found.fault.message);
-  const estimate = fileEstimate(facts, found.value[0]!);
+  const profile = devices.get(device)!;
+  if (!profile.ok) return check('unknown', profile.fault.message);
+  const estimate = fileEstimate(facts, profile.value);
   if (estimate === null)
     return check('unknown', `The time on ${device} is not known: no graph tells how often each layer is applied.`);
   const { ms } = estimate;

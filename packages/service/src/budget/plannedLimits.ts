@@ -53,4 +53,4 @@ function brokenBy(
     .map(({ code, message }) => ({ code, severity: 'warning', message: `Over the budget: ${message}` }));
 }
 
-const UNKNOWN: Measured = { accuracy: null, accuracyMissing: '' };
+const UNKNOWN: Measured = { accuracy: null, accuracyMissing: '', devices: new Map() };

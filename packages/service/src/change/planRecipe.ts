@@ -1,3 +1,4 @@
+import type { DeviceProfile } from '@espalier/analysis';
 import { type Fault, fail, ok, type Result, type Work } from '@espalier/base';
 import { openCheckpoint } from '@espalier/checkpoint';
 import { toHeads } from '@espalier/model';
@@ -14,7 +15,8 @@ import {
   sweepPoints,
 } from '@espalier/recipe';
 import { plannedLimits } from '../budget/plannedLimits.js';
-import { type ChangedProduct, devicesNamed, deviceTimes } from '../devices/deviceTimes.js';
+import { type ChangedProduct, deviceTimes } from '../devices/deviceTimes.js';
+import { findDevices } from '../devices/findDevices.js';
 import { recipeOutlook } from '../language/recipeOutlook.js';
 import type { Files } from '../ports.js';
 import { joinPath } from '../resolve/paths.js';
@@ -45,7 +47,15 @@ export async function planRecipe(
   try {
     const edited = await applySteps(recipe, query.folder, input.value, files, work);
     if (!edited.ok) return { kind: 'fault', fault: edited.fault };
-    const plan = await planOf(recipe, query.folder, input.value, edited.value, work, onItem);
+    const devices = await findDevices(recipe.devices, query.folder, files, work.signal);
+    if (!devices.ok) return { kind: 'fault', fault: devices.fault };
+    const plan = await planOf(
+      { recipe, folder: query.folder, devices: devices.value },
+      input.value,
+      edited.value,
+      work,
+      onItem,
+    );
     return plan.ok
       ? {
           kind: 'plan',
@@ -127,16 +137,20 @@ export async function applySteps(
   return ok(edited);
 }
 
+/** A recipe, the folder that its paths start from, and the devices that it names. */
+interface PlannedRecipe {
+  readonly recipe: Recipe;
+  readonly folder: string;
+  readonly devices: readonly DeviceProfile[];
+}
+
 export async function planOf(
-  recipe: Recipe,
-  folder: string,
+  { recipe, folder, devices }: PlannedRecipe,
   { path, name, state: { checkpoint } }: OpenInput,
   edited: EditState,
   work: Work,
   onItem: (item: PlanItem) => void,
 ): Promise<Result<Plan, Fault>> {
-  const devices = devicesNamed(recipe.devices);
-  if (!devices.ok) return devices;
   const heads = edited.tensors.map(({ head }) => head);
   const macs = layerMacs(checkpoint, heads);
   const layers: LayerChange[] = [];
@@ -179,7 +193,7 @@ export async function planOf(
             },
           ],
     ),
-    devices.value,
+    devices,
   );
   const bytes = checkpoint.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return ok({

@@ -1,8 +1,8 @@
-import { zerosOf } from '@espalier/analysis';
+import { type DeviceProfile, zerosOf } from '@espalier/analysis';
 import { type Fault, FaultError, fail, ok, type Result, raise, type Work } from '@espalier/base';
 import type { ChangeReport, LayerQuantization } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
-import { devicesNamed } from '../devices/deviceTimes.js';
+import { findDevices } from '../devices/findDevices.js';
 import { changedTimes } from '../latency/changedTimes.js';
 import { wholeModelLatency } from '../latency/wholeModel.js';
 import { joinPath } from '../resolve/paths.js';
@@ -64,7 +64,7 @@ export async function runRecipe(
   const { recipe, problems } = parseRecipe(query.recipe);
   if (recipe === null) return fail({ kind: 'problems', problems });
   const failed = (fault: Fault): Result<RunResult, RunFailure> => fail({ kind: 'fault', fault });
-  const devices = devicesNamed(recipe.devices);
+  const devices = await findDevices(recipe.devices, query.folder, ports.files, work.signal);
   if (!devices.ok) return failed(devices.fault);
   const startedAt = ports.now();
   const path = joinPath(query.folder, recipe.inputs[0]!.path);
@@ -93,6 +93,7 @@ export async function runRecipe(
     if (query.dryRun === true || destination === null) return ok({ ...result, output: null, report: null });
     return await write(query, ports, work, {
       recipe,
+      devices: devices.value,
       input: input.value,
       edited: edited.value,
       destination: destination.value,
@@ -107,6 +108,7 @@ export async function runRecipe(
 
 interface Written {
   readonly recipe: Recipe;
+  readonly devices: readonly DeviceProfile[];
   readonly input: OpenInput;
   readonly edited: EditState;
   readonly destination: Destination;
@@ -119,7 +121,7 @@ async function write(
   query: RunQuery,
   ports: ChangePorts,
   work: Work,
-  { recipe, input, edited, destination, before, startedAt, result }: Written,
+  { recipe, devices, input, edited, destination, before, startedAt, result }: Written,
 ): Promise<Result<RunResult, RunFailure>> {
   const failed = (fault: Fault): Result<RunResult, RunFailure> => fail({ kind: 'fault', fault });
   const inputSha256 = query.detail === 'full' ? await hashOf(ports, input.path, work) : null;
@@ -170,7 +172,8 @@ async function write(
       committed = true;
       return ok({ ...result, output: destination.path, report: null });
     }
-    const plan = await planOf(recipe, query.folder, input, edited, named(work, 'Measuring'), () => {});
+    const planned = { recipe, folder: query.folder, devices };
+    const plan = await planOf(planned, input, edited, named(work, 'Measuring'), () => {});
     if (!plan.ok) return failed(plan.fault);
     const macs = layerMacs(
       edited.checkpoint,

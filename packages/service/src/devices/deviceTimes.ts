@@ -1,35 +1,7 @@
-import {
-  type BoundBy,
-  DEVICES,
-  type DeviceProfile,
-  type DeviceType,
-  deviceNamed,
-  estimateProduct,
-} from '@espalier/analysis';
-import { type Fault, fail, nearest, ok, type Result } from '@espalier/base';
+import { type BoundBy, type DeviceProfile, type DeviceType, estimateProduct } from '@espalier/analysis';
 import type { TensorHead } from '@espalier/model';
 import type { DeviceTotal, Figure, LayerChange, LayerLatency } from '@espalier/protocol';
 import { type ProductOfLayer, productOf } from '../latency/readProduct.js';
-
-/** The profiles that a recipe names. Faults: `device/unknown`. */
-export function devicesNamed(names: readonly string[]): Result<readonly DeviceProfile[], Fault> {
-  const found: DeviceProfile[] = [];
-  for (const name of names) {
-    const device = deviceNamed(name);
-    if (device === undefined) {
-      const all = DEVICES.map((each) => each.name);
-      const meant = nearest(name, all);
-      return fail({
-        code: 'device/unknown',
-        message: `There is no profile of a device ${name}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
-        expected: all.join(', '),
-        found: name,
-      });
-    }
-    found.push(device);
-  }
-  return ok(found);
-}
 
 /** A layer that a step touches, as it was and as it is. */
 export interface ChangedProduct {
