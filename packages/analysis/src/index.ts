@@ -1,4 +1,5 @@
 export type { StructureDiff, ValueDiff } from './comparison.js';
+export { type Calibration, calibrate, FEWEST_PRODUCTS, type TimedProduct } from './devices/calibrate.js';
 export { type BoundBy, type EstimatedProduct, type EstimatedTime, estimateProduct } from './devices/estimate.js';
 export type { DeviceProfile, DeviceType } from './devices/profile.js';
 export { DEVICES, deviceNamed } from './devices/profiles.js';

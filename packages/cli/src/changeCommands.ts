@@ -3,6 +3,7 @@ import { TOOLS } from '@espalier/host';
 import { RATIOS, type Ratio } from '@espalier/pruning';
 import { budgetJsonSchema, type JsonSchema, methodOf, methodsOf, recipeJsonSchema, schema } from '@espalier/recipe';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type CalibrateOptions, calibrateDevice } from './commands/calibrateDevice.js';
 import { type ChangeOptions, change, readRecipe } from './commands/change.js';
 import { type CheckOptions, check } from './commands/check.js';
 import { devices } from './commands/devices.js';
@@ -121,6 +122,20 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
     );
 
   program
+    .command('calibrate')
+    .description('Make the profile of a device from a profile of onnxruntime, and see how far off its estimates are')
+    .argument('<profile>', 'the JSON that onnxruntime writes with enable_profiling')
+    .option('-o, --output <file>', 'where the profile of the device is written, as YAML; else it is printed')
+    .addOption(new Option('--name <name>', 'how the device is called').argParser(deviceName).default('calibrated'))
+    .option('--overwrite', 'replace the output where it exists', false)
+    .addOption(format())
+    .addHelpText(
+      'after',
+      `\nExample:\n  espalier calibrate onnxruntime_profile.json --name my-board -o board.yaml\n${EXIT}`,
+    )
+    .action(async (path: string, options: CalibrateOptions) => ended(await calibrateDevice(path, options, terminal)));
+
+  program
     .command('latency')
     .description('Time the layers of a checkpoint on this machine: dense, and in every way that their zeros allow')
     .argument('<checkpoint>', 'a checkpoint, or a folder that holds a model')
@@ -234,4 +249,12 @@ function density(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('It is more than 0 and at most 1.');
   return value;
+}
+
+function deviceName(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text))
+    throw new InvalidArgumentError(
+      'It begins with a letter or digit, and holds letters, digits, dots, dashes and underscores.',
+    );
+  return text;
 }

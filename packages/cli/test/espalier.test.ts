@@ -521,6 +521,22 @@ test('quantize tells what each layer loses, and its limits decide the exit code'
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('It reads GLOB=SCHEME')]);
 });
 
+test('a device is calibrated by a profile of onnxruntime, and its file can be named like any other', async () => {
+  const measured = fixturePath('golden/runtime-profile.json');
+  const { code, report } = await jsonOf('calibrate', measured, '--name', 'here');
+  expect(code).toBe(0);
+  expect(report).toMatchObject({ schemaVersion: 1, device: { name: 'here', runs: 'f32' }, others: { Conv: 1 } });
+  expect(report['products']).toHaveLength(10);
+  const target = join(folder, 'here.yaml');
+  const written = await espalier('calibrate', measured, '--name', 'here', '-o', target);
+  expect(written.code).toBe(0);
+  expect(written.out).toMatch(/Half of the estimates are off by at most \d+ %/);
+  expect((await jsonOf('devices', target)).report['devices']).toEqual([report['device']]);
+  expect((await espalier('calibrate', measured, '-o', target)).err).toContain('exists already');
+  expect(await espalier('calibrate', target)).toMatchObject({ code: 2, out: '' });
+  expect((await espalier('calibrate', measured, '--name', 'a b')).code).toBe(2);
+});
+
 test('doctor tells what is there, and what would add what', async () => {
   const { code, out } = await espalier('doctor');
   expect(code).toBe(0);

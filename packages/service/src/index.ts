@@ -24,6 +24,7 @@ export { pointLabel, sweepCsv, sweepHtml, sweepMarkdown, sweepRows, sweepVerdict
 export type { CompareEnd, CompareHeads } from './comparisons.js';
 export { findDevices } from './devices/findDevices.js';
 export { deviceProfile } from './devices/profileSchema.js';
+export { type RuntimeProfile, readRuntimeProfile } from './devices/runtimeProfile.js';
 export { doorOf, findDoor } from './door.js';
 export { createEngine, type Engine } from './engine.js';
 export { factsOf } from './factsStore.js';
