@@ -225,6 +225,7 @@ export const quantized = (report: ChangeReport): ChangeReport => ({
   ...report,
   plan: {
     ...report.plan,
+    steps: report.plan.steps.map((step) => ({ ...step, verb: 'quantize', method: 'post-training' })),
     layers: report.plan.layers.map((layer) =>
       layer.leftAlone !== null
         ? layer

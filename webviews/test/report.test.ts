@@ -102,6 +102,8 @@ describe('a report', () => {
     await page.waitForSelector('#quantization table');
     expect(await seenText(page, '#quantization')).toMatch(/int8-sym\s+channel\s+8\.13\s+43\.2\s+0\.99998/);
     expect(await seenText(page, '.outline')).toContain('Few bits');
+    expect(await seenText(page, 'h1')).toBe('Quantize report');
+    await page.getByRole('button', { name: 'Use the Quantized File Here' }).waitFor();
   });
 
   test('shows its picture as a table by t, and back', async () => {

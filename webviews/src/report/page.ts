@@ -25,6 +25,14 @@ import './zerosChart.js';
 
 const mark = (severity: keyof typeof SEVERITY): TemplateResult => severityIcon(severity, SEVERITY[severity]);
 
+/** What a report is called, by what its steps did to the weights. */
+function wordsFor(plan: Plan | null): (typeof S.kinds)[keyof typeof S.kinds] {
+  if (plan === null) return S.kinds.both;
+  const quantizing = plan.steps.filter(({ verb }) => verb === 'quantize').length;
+  if (quantizing === 0) return S.kinds.pruned;
+  return quantizing === plan.steps.length ? S.kinds.quantized : S.kinds.both;
+}
+
 type PlanContent = Extract<Content, { kind: 'plan' }>;
 
 /** The report of a run, or the plan of a recipe: the same sections, the one as it happened, the other as it would. */
@@ -71,7 +79,9 @@ export class ReportPage extends LitElement {
   }
 
   private bar(subtitle: string, actions: TemplateResult | typeof nothing): TemplateResult {
-    const title = this.store.state.start?.kind === 'preview' ? S.preview : S.title;
+    const { start, content } = this.store.state;
+    const title =
+      start?.kind === 'preview' ? S.preview : wordsFor(content.kind === 'report' ? content.report.plan : null).title;
     return html`<header class="bar title">
       <h1>${title}</h1>
       <div class="facts"><span class="unit subtitle">${subtitle}</span></div>
@@ -93,7 +103,7 @@ export class ReportPage extends LitElement {
       ${
         output === undefined
           ? nothing
-          : html`${button(S.actions.use, () => this.controller.act({ action: 'use-output', input: plan.input.path, output: output.path }))}
+          : html`${button(wordsFor(plan).use, () => this.controller.act({ action: 'use-output', input: plan.input.path, output: output.path }))}
               ${button(S.actions.compare, () => this.controller.act({ action: 'compare-files', before: plan.input.path, after: output.path }))}`
       }
       ${button(S.actions.recipe, () => this.controller.act({ action: 'open-recipe', text: provenance.recipe }))}

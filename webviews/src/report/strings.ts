@@ -2,10 +2,14 @@ import type { KeyLine } from '../shared/sheet.js';
 
 /** Everything a person reads on the report and the preview. */
 export const S = {
-  title: 'Prune report',
+  /** By what the steps did to the weights: fewer, of fewer bits, or both. */
+  kinds: {
+    pruned: { title: 'Prune report', use: 'Use the Pruned File Here' },
+    quantized: { title: 'Quantize report', use: 'Use the Quantized File Here' },
+    both: { title: 'Report', use: 'Use the New File Here' },
+  },
   preview: 'Preview',
   actions: {
-    use: 'Use the Pruned File Here',
     recipe: 'Recipe',
     compare: 'Compare',
     export: 'Export',
