@@ -109,6 +109,8 @@ export interface LayerTimes {
   readonly ways: readonly WayTiming[];
   /** What computed: `WASM SIMD, 1 thread`. */
   readonly engine: string;
+  /** Channels were taken out of the layer: the first way is dense as it was, `channels-removed` is what is left of it. */
+  readonly channelsGone?: true;
 }
 
 /** Head and, once scanned, stats (or the fault that kept them from being read). */

@@ -14,3 +14,6 @@ const pruning = [magnitude, random, nm, block, channel, maskFile].map(afterEarli
 
 /** Every method, one line each. */
 export const methods: readonly MaskMethod[] = [...pruning, refill, refillPlus, regroup];
+
+/** What changes shapes is no mask: the hosts apply it. */
+export { removal } from './removal/description.js';

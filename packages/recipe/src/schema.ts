@@ -1,5 +1,5 @@
 import type { MethodDescription, Parameter } from '@espalier/base';
-import { methods as pruning } from '@espalier/pruning/methods';
+import { methods as pruning, removal } from '@espalier/pruning/methods';
 import { methods as quantization } from '@espalier/quantization/methods';
 
 /** Methods by verb, as the recipe's grammar takes them. */
@@ -12,7 +12,7 @@ export const VERBS = ['prune', 'structure', 'quantize'] as const;
 
 /** Every method of every engine. */
 export const schema: Schema = {
-  methods: [...pruning.map(({ description }) => description), ...quantization],
+  methods: [...pruning.map(({ description }) => description), removal, ...quantization],
 };
 
 export const methodsOf = ({ methods }: Schema, verb: string): readonly MethodDescription[] =>

@@ -91,17 +91,30 @@ function verdictOf({ steps, totals, layers }: Pick<Plan, 'steps' | 'totals' | 'l
   const clauses = quantizationClauses(layers);
   // Rounding makes zeros as well, but nobody asked for them.
   if (steps.length > 0 && steps.every(({ verb }) => verb === 'quantize')) return clauses;
-  clauses.push([
-    { text: share(prunableZeros.after, prunableElements.after), strong: true },
-    { text: ` of ${exactCount(prunableElements.after)} weights are zero, ` },
-    { text: share(prunableZeros.before, prunableElements.before) },
-    { text: ' were;' },
-  ]);
+  const fewer = prunableElements.before > prunableElements.after;
+  if (fewer) {
+    clauses.push([
+      { text: `${(prunableElements.before / Math.max(1, prunableElements.after)).toFixed(1)}x`, strong: true },
+      { text: ` fewer weights: ${exactCount(prunableElements.before)} → ${exactCount(prunableElements.after)};` },
+    ]);
+  }
+  if (!fewer || prunableZeros.before + prunableZeros.after > 0)
+    clauses.push([
+      { text: share(prunableZeros.after, prunableElements.after), strong: true },
+      { text: ` of ${exactCount(prunableElements.after)} weights are zero, ` },
+      { text: share(prunableZeros.before, prunableElements.before) },
+      { text: ' were;' },
+    ]);
   if (macs !== null && macs.after.effective > 0 && macs.before.effective > macs.after.effective) {
     const times = macs.before.effective / macs.after.effective;
     clauses.push([
       { text: `${times.toFixed(1)}x`, strong: true },
-      { text: ' fewer multiply-adds if zeros are skipped;' },
+      {
+        text:
+          macs.after.dense === macs.after.effective
+            ? ' fewer multiply-adds;'
+            : ' fewer multiply-adds if zeros are skipped;',
+      },
     ]);
   }
   if (energyKept !== null) {

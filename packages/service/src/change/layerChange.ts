@@ -34,8 +34,9 @@ export async function layerChange(
     before.value.energy === null || after.value.energy === null
       ? null
       : { before: before.value.energy, after: after.value.energy };
-  const effective = ({ zeros }: Seen): number =>
-    head.elements === 0 ? 0 : Math.round(((macs ?? 0) * (head.elements - zeros)) / head.elements);
+  // Each weight is multiplied as often as before, whatever channels are gone.
+  const macsOf = (elements: number): number =>
+    head.elements === 0 ? 0 : Math.round(((macs ?? 0) * elements) / head.elements);
   return {
     ok: true,
     value: {
@@ -52,8 +53,8 @@ export async function layerChange(
         macs === null
           ? null
           : {
-              before: { dense: macs, effective: effective(before.value) },
-              after: { dense: macs, effective: effective(after.value) },
+              before: { dense: macs, effective: macsOf(head.elements - before.value.zeros) },
+              after: { dense: macsOf(now.elements), effective: macsOf(now.elements - after.value.zeros) },
             },
       leftAlone: touched ? null : tensor.leftAlone,
       patterns: touched ? after.value.patterns : [],

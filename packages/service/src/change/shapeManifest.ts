@@ -116,10 +116,12 @@ const LIKEWISE = /^(safetensors|pytorch-(zip|legacy)|npz|npy|huggingface-folder)
  */
 export function needsManifest(
   { format, findings }: Checkpoint,
-  { tensors }: Pick<EditState, 'tensors'>,
+  { tensors, removed = [] }: Pick<EditState, 'tensors' | 'removed'>,
   writer: Writer,
   content: OutputContent,
 ): boolean {
+  // Which channels went is told nowhere else.
+  if (removed.length > 0) return true;
   if (writer.keeps?.(content) === true) return false;
   if (!LIKEWISE.test(format) || findings.some(({ code }) => code === 'checkpoint/foreign-global')) return true;
   return tensors.some((tensor) => {

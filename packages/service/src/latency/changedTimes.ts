@@ -2,6 +2,7 @@ import type { LayerTimes } from '@espalier/analysis';
 import type { Work } from '@espalier/base';
 import { type EditedTensor, entryAfter, headAfter } from '../change/edited.js';
 import { layerTimes } from './layerTimes.js';
+import { denseOf, quickest } from './speedUp.js';
 
 /** All layers of a report together are timed at most so long. */
 const LIMIT_MS = 60_000;
@@ -21,8 +22,23 @@ export async function changedTimes(
     work.progress({ done, total: changed.length, label: tensor.head.name });
     const head = headAfter(tensor);
     const own = macs?.get(head.layer) ?? null;
-    const times = await layerTimes({ head, entry: entryAfter(tensor) }, { macs: own, columns: null, now }, work);
-    if (typeof times !== 'string') found.set(head.name, times);
+    const isCut = head.elements < tensor.head.elements;
+    const before = isCut ? await layerTimes(tensor, { macs: own, columns: null, now }, work) : null;
+    if (typeof before === 'string') continue;
+    const columns = before === null ? null : before.columns;
+    const times = await layerTimes({ head, entry: entryAfter(tensor) }, { macs: own, columns, now }, work);
+    if (typeof times !== 'string') found.set(head.name, before === null ? times : cutTimes(before, times));
   }
   return found;
+}
+
+/** A layer that lost channels: dense as it was, and as what is left of it. */
+function cutTimes(before: LayerTimes, after: LayerTimes): LayerTimes {
+  const weights = ({ rows, inner }: LayerTimes): number => rows * inner;
+  return {
+    ...before,
+    sparsity: 1 - (weights(after) * (1 - after.sparsity)) / weights(before),
+    ways: [denseOf(before), { ...quickest(after), name: 'channels-removed' }],
+    channelsGone: true,
+  };
 }

@@ -57,7 +57,11 @@ export function bridgeOf(layers: readonly LayerTimes[]): BridgeStep[] | null {
   ];
   return [
     { label: 'dense', ms: before, kind: 'end' },
-    { label: 'if every zero saved its share', ms: ideal, kind: 'ideal' },
+    {
+      label: `if every ${layers.some(({ channelsGone }) => channelsGone) ? 'weight that is gone' : 'zero'} saved its share`,
+      ms: ideal,
+      kind: 'ideal',
+    },
     ...losses.filter(({ ms: lost }) => lost !== 0),
     { label: 'each layer in its quickest way', ms: after, kind: 'end' },
   ];
@@ -84,17 +88,24 @@ export function timeClauses(
     return [[{ text: 'time was not measured: zeros alone make nothing faster where a runtime computes dense.' }]];
   }
   const { before, after } = latency;
-  const skipping = layers.filter((times) => quickest(times).name !== 'dense').length;
+  const kept = layers.filter(({ channelsGone }) => channelsGone !== true);
+  const skipping = kept.filter((times) => quickest(times).name !== 'dense').length;
+  const condition =
+    kept.length === 0
+      ? 'with the channels that are left,'
+      : `if ${skipping} of ${kept.length} layers skip their zeros,`;
   return [
     [
       { text: `${(before.value / after.value).toFixed(1)}x`, strong: true },
       {
-        text: ` as fast here, ${ms(before.value)} → ${ms(after.value)} for the products, if ${skipping} of ${layers.length} layers skip their zeros,`,
+        text: ` as fast here, ${ms(before.value)} → ${ms(after.value)} for the products, ${condition}`,
       },
     ],
-    whole === null
-      ? [{ text: '1.0x', strong: true }, { text: ' where a runtime computes dense, as most do.' }]
-      : wholeClause(whole),
+    ...(whole !== null
+      ? [wholeClause(whole)]
+      : kept.length === 0
+        ? []
+        : [[{ text: '1.0x', strong: true }, { text: ' where a runtime computes dense, as most do.' }]]),
   ];
 }
 
