@@ -143,6 +143,23 @@ test('the report counts what is left: weights, multiply-adds, time of layers as 
   expect(bridge![1]!.label).toBe('if every weight that is gone saved its share');
 });
 
+test('an excluded layer keeps its channels, and so do those that are added to it; it reads fewer', async () => {
+  const { removed } = await remove(
+    'residual',
+    '  - structure: { method: remove, criterion: l1, sparsity: 0.5 }\n    exclude: [b_short.weight]',
+  );
+  const at = removed.filter(({ tensor }) => /^(b2|b_short|fc)\.weight$/.test(tensor));
+  expect(at.map(({ tensor, axis }) => [tensor, axis])).toEqual(
+    expect.arrayContaining([
+      ['b_short.weight', 1],
+      ['b2.weight', 1],
+    ]),
+  );
+  expect(at.every(({ axis }) => axis === 1)).toBe(true);
+  expect(at.some(({ tensor }) => tensor === 'fc.weight')).toBe(false);
+  close(await outputs(join(folder, 'out.onnx'), 16), await outputs(await masked(removed, makes), 16));
+});
+
 test('what stays is a multiple where that is asked for', async () => {
   const { removed } = await remove(
     'residual',

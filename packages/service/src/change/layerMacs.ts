@@ -1,5 +1,5 @@
 import type { Checkpoint } from '@espalier/checkpoint';
-import { operatorCosts, type TensorHead } from '@espalier/model';
+import { type OperatorCost, operatorCosts, type TensorHead } from '@espalier/model';
 
 /** How multiply-adds are counted. */
 export const MAC_CONVENTION =
@@ -10,9 +10,13 @@ export function layerMacs(
   { graph }: Pick<Checkpoint, 'graph'>,
   heads: readonly TensorHead[],
 ): ReadonlyMap<string, number> | null {
-  if (graph === undefined) return null;
+  return graph === undefined ? null : macsByLayer(operatorCosts(graph, heads));
+}
+
+/** The same from operators whose costs are known already. */
+export function macsByLayer(operators: readonly OperatorCost[]): ReadonlyMap<string, number> {
   const macs = new Map<string, number>();
-  for (const { layer, macs: count, inTotal } of operatorCosts(graph, heads)) {
+  for (const { layer, macs: count, inTotal } of operators) {
     if (layer === undefined || count === null || inTotal === false) continue;
     macs.set(layer, (macs.get(layer) ?? 0) + count);
   }

@@ -1,4 +1,5 @@
 import { type DeviceProfile, estimateProduct, type TensorHead } from '@espalier/analysis';
+import { macsByLayer } from '../change/layerMacs.js';
 import type { FileFacts } from '../fileFacts.js';
 import { productOf } from '../latency/readProduct.js';
 import { strictPatterns } from '../strictPatterns.js';
@@ -15,9 +16,7 @@ export interface FileEstimate {
 /** Time of the weight layers of a checkpoint on a device; null where no graph tells how often each layer is applied. Zeros count where their pattern was read. */
 export function fileEstimate({ head, facts }: FileFacts, device: DeviceProfile): FileEstimate | null {
   if (head.operators === undefined) return null;
-  const macs = new Map<string, number>();
-  for (const { layer, macs: count, inTotal } of head.operators)
-    if (layer !== undefined && count !== null && inTotal !== false) macs.set(layer, (macs.get(layer) ?? 0) + count);
+  const macs = macsByLayer(head.operators);
   let ms = 0;
   const missing: TensorHead[] = [];
   for (const tensor of head.tensors) {
