@@ -8,6 +8,7 @@ import type { ComparePanels } from '../panels/comparePanel.js';
 import { folderOf, isRecipe } from '../panels/previewPanel.js';
 import { chooseQuantization } from './chooseQuantization.js';
 import { activeCheckpoint, pickCheckpoint } from './pickCheckpoint.js';
+import { register } from './register.js';
 
 export interface ChangePanels {
   readonly preview: { open(document: TextDocument): void };
@@ -149,8 +150,7 @@ export function registerChangeCommands(
     },
     'espalier.clearJobs': () => client.ask(forgetJobs, {}, never),
   };
-  for (const [name, command] of Object.entries(all))
-    context.subscriptions.push(commands.registerCommand(name, command as (...args: unknown[]) => unknown));
+  register(context, client, all);
 }
 
 async function chooseMagnitude(): Promise<Choice | undefined> {

@@ -12,6 +12,7 @@ import { copyDiagnostics } from './copyDiagnostics.js';
 import { measureSpeed } from './measureSpeed.js';
 import { activeCheckpoint, pickCheckpoint } from './pickCheckpoint.js';
 import { previousCheckpoint } from './previousCheckpoint.js';
+import { register } from './register.js';
 import { byVersion } from './versionOrder.js';
 
 /** Every command, one entry each. A command given no file asks for one. */
@@ -119,8 +120,7 @@ export function registerCommands(context: ExtensionContext, client: Client, comp
     },
     'espalier.copyDiagnostics': () => copyDiagnostics(context, client),
   };
-  for (const [name, run] of Object.entries(all))
-    context.subscriptions.push(commands.registerCommand(name, run as (...args: unknown[]) => unknown));
+  register(context, client, all);
 }
 
 function toUri(target: Uri | string | undefined): Uri | undefined {

@@ -27,6 +27,10 @@ export interface EditorOptions {
   readonly trust?: boolean;
   /** Changes the copy of the workspace before VS Code sees it. */
   readonly prepare?: (folder: string) => void;
+  /** Packed extensions to install beside ours. */
+  readonly extensions?: readonly string[];
+  /** Variables for VS Code, asked for when the workspace is prepared. */
+  readonly env?: () => Record<string, string>;
 }
 
 /** Long enough for a machine that does three other things at once; nothing here waits this long when all is well. */
@@ -37,6 +41,8 @@ export async function startEditor({
   settings = {},
   trust = true,
   prepare,
+  extensions = [],
+  env = () => ({}),
 }: EditorOptions = {}): Promise<Editor> {
   const vsix = packedExtension();
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'espalier-e2e-')));
@@ -47,7 +53,8 @@ export async function startEditor({
   try {
     const server = await startCodeServer({
       workspace: folder,
-      vsix,
+      vsix: [vsix, ...extensions],
+      env: env(),
       trust,
       settings: { 'files.simpleDialog.enable': true, ...settings },
       ...(version === undefined ? {} : { version }),
