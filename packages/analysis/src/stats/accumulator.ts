@@ -106,7 +106,7 @@ export class Accumulator {
   }
 }
 
-/** Merges the answers of parts; their order does not matter. */
+/** Merges the answers of parts; their order does not matter. The answers are given away: what they hold is used for the sum. */
 export function mergeFirst(parts: readonly FirstAnswer[]): FirstAnswer {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
@@ -144,12 +144,12 @@ export function mergeRefine(a: RefineAnswer, b: RefineAnswer): RefineAnswer {
   };
 }
 
-/** Element by element; null where a part has none. */
+/** Element by element, added up in the first of them: counts of a large tensor take megabytes. Null where a part has none. */
 export function mergeCounts(parts: readonly (Float64Array | null)[]): Float64Array | null {
   const known = parts.filter((part) => part !== null);
   if (known.length === 0 || known.length < parts.length) return null;
   if (known.length === 1) return known[0]!;
-  const merged = known[0]!.slice();
+  const merged = known[0]!;
   for (const part of known.slice(1)) for (let i = 0; i < merged.length; i++) merged[i]! += part[i]!;
   return merged;
 }

@@ -2,7 +2,8 @@ import type { TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { Obtained, TensorStats } from '../facts.js';
 import { sizesOf } from '../sizes.js';
-import { blocksReport, deadOf, patternsOf } from '../structure/structure.js';
+import { deadOf } from '../structure/channels.js';
+import { blocksReport, patternsOf } from '../structure/structure.js';
 import { digestText } from './digest.js';
 import { isComplex, modeOf } from './mode.js';
 import type { ResolvedOptions } from './options.js';
@@ -31,8 +32,8 @@ export function statsOf(
   const patterns = first.structure === null ? {} : patternsOf(first.structure);
   const complex = isComplex(entry.dtype);
   const ordered = finite > 0 && !complex;
-  const outputs = deadOf(first.structure?.aliveOutputs ?? null, LISTED_CHANNELS);
-  const inputs = deadOf(first.structure?.aliveInputs ?? null, LISTED_CHANNELS);
+  const outputs = deadOf(first.structure?.livingOutputs ?? null, LISTED_CHANNELS);
+  const inputs = deadOf(first.structure?.livingInputs ?? null, LISTED_CHANNELS);
   return {
     zeros,
     exactZeros: scale(first.exactZeros),

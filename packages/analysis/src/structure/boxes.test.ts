@@ -5,6 +5,7 @@ import { runsOf } from '../heatmap/box.js';
 import { float32Entry, headOf } from '../testing/entries.js';
 import { structureReference } from '../testing/reference.js';
 import { boxesOf, placeBits } from './boxes.js';
+import { deadOf } from './channels.js';
 import { mergeStructure, patternsOf, structureOf } from './structure.js';
 
 test('boxes cover the tensor, begin at multiples of 16 and stay within the limit', () =>
@@ -61,18 +62,23 @@ test('the structure of boxes adds up to the structure of the tensor', () =>
         const expected = structureReference(head, (i) => zero[i] === 1);
         expect(patternsOf(merged)).toEqual(expected.patterns);
         const { b4x1, b1x4, b4x4, b16x16 } = merged.zeroBlocks ?? {};
+        if (shape.length === 2) expect(merged.zeroBlocks).not.toBeNull();
         if (merged.zeroBlocks !== null) {
           expect({ '4x1': b4x1, '1x4': b1x4, '4x4': b4x4, '16x16': b16x16 }).toEqual(
             Object.fromEntries(Object.entries(expected.blocks).map(([name, { zeroBlocks }]) => [name, zeroBlocks])),
           );
         }
-        expect([...merged.aliveOutputs!].flatMap((alive, channel) => (alive ? [] : [channel]))).toEqual(
-          expected.deadOutputs,
-        );
-        expect([...merged.aliveInputs!].flatMap((alive, channel) => (alive ? [] : [channel]))).toEqual(
-          expected.deadInputs,
-        );
+        expect(deadOf(merged.livingOutputs, Infinity).first).toEqual(expected.deadOutputs);
+        expect(deadOf(merged.livingInputs, Infinity).first).toEqual(expected.deadInputs);
       },
     ),
     { numRuns: 60 },
   ));
+
+test('more channels than are told apart are not counted, instead of taking memory without bound', () => {
+  const entry = float32Entry([16, 1], new Float32Array(16));
+  const head = headOf({ ...entry, shape: [5_000_000_000, 1] }, { output: [0], input: [1] });
+  const counts = structureOf(head, new Uint8Array([255, 255]), [16, 1], [0, 0]);
+  expect(deadOf(counts.livingOutputs, 8)).toEqual({ count: null, first: [] });
+  expect(deadOf(counts.livingInputs, 8)).toEqual({ count: 1, first: [0] });
+});

@@ -7,7 +7,7 @@ import { meaningOf } from '../stats/meaning.js';
 import type { ElementRange, StructureAnswer, StructureQuestion } from '../stats/question.js';
 import type { TensorReader } from '../stats/reader.js';
 import { SLAB_ELEMENTS } from './slabs.js';
-import { mergeStructure, type StructureCounts, structureOf } from './structure.js';
+import { addStructure, type StructureCounts, structureOf } from './structure.js';
 
 /** Boxes begin at multiples of this along every axis that is cut. */
 const UNIT = 16;
@@ -51,7 +51,7 @@ export async function answerStructure(
   work: Work,
 ): Promise<StructureAnswer> {
   const boxes = boxesOf(entry.shape);
-  const found: StructureCounts[] = [];
+  let found: StructureCounts | null = null;
   for (const { begin, end } of ranges) {
     for (const box of boxes.slice(begin, end)) {
       const lengths = box.map((range) => range.end - range.begin);
@@ -67,20 +67,14 @@ export async function answerStructure(
             at += zeros.count;
           }
         }
-        found.push(
-          structureOf(
-            head,
-            bits,
-            lengths,
-            box.map((part) => part.begin),
-          ),
-        );
+        const corner = box.map((part) => part.begin);
+        found = addStructure(found, structureOf(head, bits, lengths, corner));
       } finally {
         region.release();
       }
     }
   }
-  return { kind: 'structure', structure: mergeStructure(found)! };
+  return { kind: 'structure', structure: found! };
 }
 
 /** Zero bits of a range, window by window. */

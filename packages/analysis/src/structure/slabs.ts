@@ -1,17 +1,17 @@
 import { kernels, type Region } from '@espalier/kernels';
 import type { TensorHead } from '@espalier/model';
 import type { ElementRange } from '../stats/question.js';
-import { mergeStructure, type StructureCounts, structureOf } from './structure.js';
+import { addStructure, type StructureCounts, structureOf } from './structure.js';
 
 /** Parts of a scan with structure begin at multiples of this many rows of the first axis, for N:M groups and 16×16 blocks … */
 const UNIT_ROWS = 16;
 /** … and of this many elements, for the digest and whole bytes of bits. */
 export const UNIT_ELEMENTS = 1024;
 
-/** Zero bits of this many elements are held at once, 8 MB … */
-export const SLAB_ELEMENTS = 2 ** 26;
-/** … or of one unit, if it is not larger than this: 32 MB. */
-const LARGEST_UNIT = 2 ** 28;
+/** Zero bits of this many elements are held at once, 2 MB … */
+export const SLAB_ELEMENTS = 2 ** 24;
+/** … or of one unit, if it is not larger than this: 8 MB. */
+const LARGEST_UNIT = 2 ** 26;
 
 /** Elements of the smallest run of rows at which a scan with structure may be cut. */
 export function unitOf(head: Pick<TensorHead, 'elements' | 'shape'>): number {
@@ -37,7 +37,7 @@ export function slabsOf(head: Pick<TensorHead, 'elements' | 'shape'>, ranges: re
 /** Collects zero bits of slab after slab, one bit an element, and the structure they have. */
 export class ZeroBits {
   private readonly region: Region;
-  private readonly found: StructureCounts[] = [];
+  private found: StructureCounts | null = null;
   private slab: ElementRange = { begin: 0, end: 0 };
 
   /** Without `wanted` the bits of a block are merely scratch. */
@@ -67,11 +67,12 @@ export class ZeroBits {
     const rowElements = this.head.elements / this.head.shape[0]!;
     const bits = new Uint8Array(this.region.buffer, this.region.byteOffset, Math.ceil((end - begin) / 8));
     const shape = [(end - begin) / rowElements, ...this.head.shape.slice(1)];
-    this.found.push(structureOf(this.head, bits, shape, [begin / rowElements, ...shape.slice(1).map(() => 0)]));
+    const corner = [begin / rowElements, ...shape.slice(1).map(() => 0)];
+    this.found = addStructure(this.found, structureOf(this.head, bits, shape, corner));
   }
 
   structure(): StructureCounts | null {
-    return this.wanted ? mergeStructure(this.found) : null;
+    return this.found;
   }
 
   release(): void {

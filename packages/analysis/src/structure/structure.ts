@@ -1,6 +1,7 @@
 import { type BlockCounts, type GroupCounts, kernels } from '@espalier/kernels';
 import type { TensorHead } from '@espalier/model';
 import { BLOCK_SHAPES, type BlockShape, type BlockSparsity, type NmPattern, type PatternAlongAxis } from '../facts.js';
+import { type LivingChannels, livingAlong, unite } from './channels.js';
 import { kernelMatrix, permuteBits } from './matrix.js';
 
 /** Patterns, blocks and living channels of a part of a tensor. Parts that begin at multiples of 16 along the first axis add up. */
@@ -9,9 +10,8 @@ export interface StructureCounts {
   readonly groups: readonly GroupCounts[];
   /** Null where parts do not lie so in the kernel matrix that their blocks add up. */
   readonly zeroBlocks: BlockCounts | null;
-  /** One byte a channel, 1 where something lives; null without such axes. */
-  readonly aliveOutputs: Uint8Array | null;
-  readonly aliveInputs: Uint8Array | null;
+  readonly livingOutputs: LivingChannels | null;
+  readonly livingInputs: LivingChannels | null;
 }
 
 /** True where there is anything to find out beyond counts. */
@@ -29,15 +29,18 @@ export function structureOf(
 ): StructureCounts {
   return {
     groups: head.prunable ? shape.map((_, axis) => groupsAlong(bits, shape, axis)) : [],
-    zeroBlocks: head.prunable && wholeBelow(head.shape, shape) ? blocksOf(bits, shape, head.axes.output) : null,
-    aliveOutputs: aliveAlong(bits, head, head.axes.output, shape, begin),
-    aliveInputs: aliveAlong(bits, head, head.axes.input, shape, begin),
+    zeroBlocks: head.prunable && blocksAddUp(head.shape, shape) ? blocksOf(bits, shape, head.axes.output) : null,
+    livingOutputs: livingAlong(bits, head, head.axes.output, shape, begin),
+    livingInputs: livingAlong(bits, head, head.axes.input, shape, begin),
   };
 }
 
-/** True of slabs: boxes that are cut along the first axis alone are runs of rows or of columns of the kernel matrix. */
-const wholeBelow = (whole: readonly number[], shape: readonly number[]): boolean =>
-  shape.every((length, axis) => axis === 0 || length === whole[axis]);
+/**
+ * True of slabs: boxes that are cut along the first axis alone are runs of rows or of columns of the kernel matrix. A matrix may be cut both
+ * ways.
+ */
+const blocksAddUp = (whole: readonly number[], shape: readonly number[]): boolean =>
+  shape.length === 2 || shape.every((length, axis) => axis === 0 || length === whole[axis]);
 
 function groupsAlong(bits: Uint8Array, shape: readonly number[], axis: number): GroupCounts {
   const outer = product(shape.slice(0, axis));
@@ -54,52 +57,6 @@ function blocksOf(bits: Uint8Array, shape: readonly number[], output: readonly n
   return { ...transposed, b4x1: transposed.b1x4, b1x4: transposed.b4x1 };
 }
 
-function aliveAlong(
-  bits: Uint8Array,
-  head: TensorHead,
-  axes: readonly number[],
-  shape: readonly number[],
-  begin: readonly number[],
-): Uint8Array | null {
-  if (axes.length === 0) return null;
-  const alive = new Uint8Array(axes.reduce((total, axis) => total * head.shape[axis]!, 1));
-  const isChannel = shape.map((_, axis) => axes.includes(axis));
-  const merged = mergeAxes(shape, isChannel);
-  const ordered = [...axes].sort((a, b) => a - b);
-  const inBox = new Uint8Array(ordered.reduce((total, axis) => total * shape[axis]!, 1));
-  kernels().aliveChannels(bits, merged.dims, merged.isChannel, inBox);
-  inBox.forEach((mark, channel) => {
-    if (mark === 0) return;
-    // From the number within the box to the number within the tensor.
-    let rest = channel;
-    let number = 0;
-    let step = 1;
-    for (let i = ordered.length - 1; i >= 0; i--) {
-      const axis = ordered[i]!;
-      number += ((rest % shape[axis]!) + begin[axis]!) * step;
-      rest = Math.floor(rest / shape[axis]!);
-      step *= head.shape[axis]!;
-    }
-    alive[number] = 1;
-  });
-  return alive;
-}
-
-/** Neighbouring axes of one kind count as one axis. */
-function mergeAxes(shape: readonly number[], isChannel: readonly boolean[]): { dims: number[]; isChannel: boolean[] } {
-  const dims: number[] = [];
-  const flags: boolean[] = [];
-  shape.forEach((length, axis) => {
-    if (length === 1) return;
-    if (flags.length > 0 && flags[flags.length - 1] === isChannel[axis]) dims[dims.length - 1]! *= length;
-    else {
-      dims.push(length);
-      flags.push(isChannel[axis]!);
-    }
-  });
-  return { dims, isChannel: flags };
-}
-
 /** Adds up the structure of parts. */
 export function mergeStructure(parts: readonly (StructureCounts | null)[]): StructureCounts | null {
   const known = parts.filter((part) => part !== null);
@@ -108,27 +65,20 @@ export function mergeStructure(parts: readonly (StructureCounts | null)[]): Stru
   return {
     groups: first.groups.map((_, axis) => addUp(known.map((part) => part.groups[axis]!))),
     zeroBlocks: known.some((part) => part.zeroBlocks === null) ? null : addUp(known.map((part) => part.zeroBlocks!)),
-    aliveOutputs: either(known.map((part) => part.aliveOutputs)),
-    aliveInputs: either(known.map((part) => part.aliveInputs)),
+    livingOutputs: known.map((part) => part.livingOutputs).reduce(unite),
+    livingInputs: known.map((part) => part.livingInputs).reduce(unite),
   };
 }
+
+/** The structure of what was seen so far and of one part more. */
+export const addStructure = (sofar: StructureCounts | null, part: StructureCounts): StructureCounts =>
+  sofar === null ? part : mergeStructure([sofar, part])!;
 
 function addUp<Counts extends GroupCounts | BlockCounts>(parts: readonly Counts[]): Counts {
   const keys = Object.keys(parts[0]!) as (keyof Counts)[];
   return Object.fromEntries(
     keys.map((key) => [key, parts.reduce((total, part) => total + (part[key] as number), 0)]),
   ) as unknown as Counts;
-}
-
-function either(parts: readonly (Uint8Array | null)[]): Uint8Array | null {
-  const first = parts[0];
-  if (first === undefined || first === null) return null;
-  const alive = first.slice();
-  for (const part of parts.slice(1))
-    part?.forEach((mark, channel) => {
-      alive[channel]! |= mark;
-    });
-  return alive;
 }
 
 /** Patterns as they are reported, one row an axis. */
@@ -183,19 +133,6 @@ export function blocksReport(
       ];
     }),
   );
-}
-
-/** How many channels are dead, and the first of them. */
-export function deadOf(alive: Uint8Array | null, limit: number): { count: number | null; first: number[] } {
-  if (alive === null) return { count: null, first: [] };
-  let count = 0;
-  const first: number[] = [];
-  alive.forEach((mark, channel) => {
-    if (mark !== 0) return;
-    count++;
-    if (first.length < limit) first.push(channel);
-  });
-  return { count, first };
 }
 
 const product = (lengths: readonly number[]): number => lengths.reduce((total, length) => total * length, 1);
