@@ -1,6 +1,7 @@
 import type { Fault } from '@espalier/base';
 import type { Finding } from '@espalier/checkpoint';
 import type { OperatorCost, TensorHead } from '@espalier/model';
+import type { DenseBy } from './latency/measureGroups.js';
 import type { WayTiming } from './latency/measureLayer.js';
 
 export type { OperatorCost, TensorHead };
@@ -100,10 +101,14 @@ export interface LayerTimes {
   readonly rows: number;
   readonly inner: number;
   readonly columns: number;
+  /** A convolution in groups is so many of these products, each with inputs of its own. Absent: one. */
+  readonly groups?: number;
+  /** How the dense time of a convolution in groups came about. */
+  readonly denseBy?: DenseBy;
   /** `assumed`: the file has no graph that would tell to how many positions the layer is applied. */
   readonly columnsFrom: 'graph' | 'asked' | 'assumed';
-  /** Rows and columns that were timed; times are scaled to all. */
-  readonly timed: { readonly rows: number; readonly columns: number };
+  /** Rows, columns and groups that were timed; times are scaled to all. */
+  readonly timed: { readonly rows: number; readonly columns: number; readonly groups?: number };
   /** Share of zeros among the weights that were timed. */
   readonly sparsity: number;
   readonly ways: readonly WayTiming[];

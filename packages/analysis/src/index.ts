@@ -40,6 +40,7 @@ export {
   type MagnitudeSelection,
 } from './kthMagnitude.js';
 export { fittingPart, type LayerProduct, type ProductPart } from './latency/layerProduct.js';
+export { type DenseBy, measureGroups } from './latency/measureGroups.js';
 export { measureLayer, WAYS, type Way, type WayTiming } from './latency/measureLayer.js';
 export { type RaceOptions, raceTimings, type Timing } from './latency/race.js';
 export { answerQuestion } from './stats/answer.js';

@@ -1,6 +1,7 @@
 import { seeded, type Work } from '@espalier/base';
 import { compressBlocks, compressRows, type Kernels } from '@espalier/kernels';
 import { denseGroups } from './denseGroups.js';
+import { KernelMemory } from './kernelMemory.js';
 import type { ProductPart } from './layerProduct.js';
 import { type RaceOptions, type Runner, raceTimings, type Timing } from './race.js';
 
@@ -26,7 +27,7 @@ export async function measureLayer(
   work: Work,
 ): Promise<WayTiming[]> {
   const { rows, inner, columns, times } = part;
-  const memory = new Memory(kernels);
+  const memory = new KernelMemory(kernels);
   try {
     const rng = seeded(1);
     const b = memory.place(Float32Array.from({ length: inner * columns }, () => rng.normal()));
@@ -63,20 +64,23 @@ export async function measureLayer(
     const z = memory.place(new Int32Array(rows * columns));
     runners.push({ name: 'int8', run: () => kernels.gemmInt8(x, y, z, part) });
     const timings = await raceTimings(runners, options, work);
-    return timings.map(({ medianMs, lowMs, highMs, runs }, i) => ({
-      name: runners[i]!.name,
-      medianMs: medianMs * times,
-      lowMs: lowMs * times,
-      highMs: highMs * times,
-      runs,
-    }));
+    return timings.map((timing, i) => ofWhole(runners[i]!.name, timing, times));
   } finally {
     memory.release();
   }
 }
 
+/** The time of a part as that of the whole. */
+export const ofWhole = (name: Way, { medianMs, lowMs, highMs, runs }: Timing, times: number): WayTiming => ({
+  name,
+  medianMs: medianMs * times,
+  lowMs: lowMs * times,
+  highMs: highMs * times,
+  runs,
+});
+
 /** Rows and columns that have something other than zeros. */
-function livingPart(weights: Float32Array, rows: number, inner: number): { rows: number; inner: number } {
+export function livingPart(weights: Float32Array, rows: number, inner: number): { rows: number; inner: number } {
   const [aliveRows, aliveColumns] = [new Uint8Array(rows), new Uint8Array(inner)];
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < inner; column++) {
@@ -87,31 +91,4 @@ function livingPart(weights: Float32Array, rows: number, inner: number): { rows:
   }
   const count = (alive: Uint8Array): number => alive.reduce((sum, one) => sum + one, 0);
   return { rows: count(aliveRows), inner: count(aliveColumns) };
-}
-
-type Operand = Float32Array | Int32Array | Int8Array;
-
-/** Operands in the memory of the kernels, so that a call copies nothing. */
-class Memory {
-  private readonly regions: { release(): void }[] = [];
-
-  constructor(private readonly kernels: Kernels) {}
-
-  place<View extends Operand>(view: View): View {
-    const region = this.kernels.take(view.byteLength);
-    this.regions.push(region);
-    const Type = view.constructor as new (buffer: ArrayBufferLike, at: number, length: number) => View;
-    const copy = new Type(region.buffer, region.byteOffset, view.length);
-    copy.set(view);
-    return copy;
-  }
-
-  placeAll<Views extends { readonly [Name in keyof Views]: Operand }>(views: Views): Views {
-    const placed = Object.entries(views).map(([name, view]) => [name, this.place(view as Operand)]);
-    return Object.fromEntries(placed) as Views;
-  }
-
-  release(): void {
-    for (const region of this.regions) region.release();
-  }
 }

@@ -24,7 +24,8 @@ export function deviceTimes(
   const found = new Map<string, { problem: string; devices: Estimates }>();
   const products = layers.flatMap(({ change, before, after, macs }) => {
     const [then, now] = [productOf(before, macs, null), productOf(after, macs, null)];
-    return typeof then === 'string' || typeof now === 'string'
+    // The roofline knows products, not many small ones.
+    return typeof then === 'string' || typeof now === 'string' || then.groups !== undefined
       ? []
       : [{ change, then, now: { ...now, columns: then.columns } }];
   });

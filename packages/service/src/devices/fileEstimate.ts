@@ -22,7 +22,7 @@ export function fileEstimate({ head, facts }: FileFacts, device: DeviceProfile):
   for (const tensor of head.tensors) {
     if (!tensor.prunable || tensor.role === 'embedding' || tensor.elements === 0) continue;
     const product = productOf(tensor, macs.get(tensor.layer) ?? null, null);
-    if (typeof product === 'string' || product.columnsFrom !== 'graph') {
+    if (typeof product === 'string' || product.columnsFrom !== 'graph' || product.groups !== undefined) {
       missing.push(tensor);
       continue;
     }

@@ -34,7 +34,7 @@ export async function changedTimes(
 
 /** A layer that lost channels: dense as it was, and as what is left of it. */
 function cutTimes(before: LayerTimes, after: LayerTimes): LayerTimes {
-  const weights = ({ rows, inner }: LayerTimes): number => rows * inner;
+  const weights = ({ rows, inner, groups = 1 }: LayerTimes): number => groups * rows * inner;
   return {
     ...before,
     sparsity: 1 - (weights(after) * (1 - after.sparsity)) / weights(before),

@@ -1,4 +1,4 @@
-import { type LayerTimes, measureLayer, type TensorHead } from '@espalier/analysis';
+import { type LayerTimes, measureGroups, measureLayer, type TensorHead } from '@espalier/analysis';
 import type { Work } from '@espalier/base';
 import type { TensorEntry } from '@espalier/checkpoint';
 import { kernels } from '@espalier/kernels';
@@ -20,13 +20,21 @@ export async function layerTimes(
   if (typeof product === 'string') return product;
   const k = kernels();
   const { part, weights } = await readProduct(entry, head, product, work);
-  const ways = await measureLayer(weights, part, k, { now, rounds: ROUNDS, budgetMs: BUDGET_MS }, work);
+  const options = { now, rounds: ROUNDS, budgetMs: BUDGET_MS };
+  const measured =
+    part.groups === undefined
+      ? { ways: await measureLayer(weights, part, k, options, work) }
+      : await measureGroups(weights, part, k, options, work);
   const zeros = weights.reduce((count, weight) => count + (weight === 0 ? 1 : 0), 0);
   return {
     ...product,
-    timed: { rows: part.rows, columns: part.columns },
+    ...measured,
+    timed: {
+      rows: part.rows,
+      columns: part.columns,
+      ...(part.groups === undefined ? {} : { groups: part.groups }),
+    },
     sparsity: zeros / weights.length,
-    ways,
     engine: `${k.variant === 'wasm-simd' ? 'WASM SIMD' : 'plain JavaScript'}, 1 thread`,
   };
 }

@@ -1,6 +1,6 @@
 import type { LayerTimes } from '@espalier/analysis';
 import type { BridgeStep, ChangeReport, Figure, ModelLatency } from '@espalier/protocol';
-import { baselineOf, denseOf, ms, quickest } from './speedUp.js';
+import { commonBaseline, denseOf, ms, quickest } from './speedUp.js';
 
 /** Times of all layers together: dense, and each in the quickest way that gives the same result. Null without layers. */
 export function modelLatency(layers: readonly LayerTimes[]): ModelLatency | null {
@@ -29,7 +29,7 @@ function sumOf(layers: readonly LayerTimes[], of: typeof denseOf): Figure {
       kind: 'measured',
       runs: Math.min(...ways.map(({ runs }) => runs)),
       spread: value === 0 ? 0 : spread / value,
-      baseline: baselineOf(layers[0]!),
+      baseline: commonBaseline(layers),
     },
   };
 }

@@ -19,14 +19,23 @@ export function quickest(times: LayerTimes): WayTiming {
   return exact.reduce((best, way) => (way.medianMs < best.medianMs ? way : best));
 }
 
-/** `2048×512 by 49`, and what was done about products that do not fit. */
-export function problemText({ rows, inner, columns, columnsFrom, timed }: LayerTimes): string {
-  const whole = `${rows}×${inner} by ${columns}${columnsFrom === 'assumed' ? ' (assumed)' : ''}`;
-  if (timed.rows === rows && timed.columns === columns) return whole;
-  return `${whole}, scaled from ${timed.rows}×${inner} by ${timed.columns}`;
+/** `2048×512 by 49`, `32 of 8×72 by 196` in groups, and what was done about products that do not fit. */
+export function problemText({ rows, inner, columns, columnsFrom, timed, groups }: LayerTimes): string {
+  const many = (count: number | undefined): string => (count === undefined ? '' : `${count} of `);
+  const whole = `${many(groups)}${rows}×${inner} by ${columns}${columnsFrom === 'assumed' ? ' (assumed)' : ''}`;
+  if (timed.rows === rows && timed.columns === columns && timed.groups === groups) return whole;
+  return `${whole}, scaled from ${many(timed.groups)}${timed.rows}×${inner} by ${timed.columns}`;
 }
 
-export const baselineOf = ({ engine }: LayerTimes): string => `dense f32, ${engine}`;
+/** What the other ways are compared with. */
+export const baselineOf = ({ engine, denseBy }: LayerTimes): string =>
+  `dense f32${denseBy === undefined ? '' : `, ${denseBy}`}, ${engine}`;
+
+/** The same for several layers, which may have come about in several manners. */
+export const commonBaseline = (layers: readonly LayerTimes[]): string => {
+  const all = [...new Set(layers.map(baselineOf))];
+  return all.length === 1 ? all[0]! : `dense f32, each layer in its quicker manner, ${layers[0]!.engine}`;
+};
 
 /** Times as reports carry them. */
 export function toLayerLatency(times: LayerTimes): LayerLatency {
@@ -51,9 +60,10 @@ const figureOf = ({ medianMs, lowMs, highMs, runs }: WayTiming, times: LayerTime
 export function speedUpText(times: LayerTimes): string {
   const dense = denseOf(times);
   const others = times.ways.filter(({ name }) => name !== 'dense' && name !== 'int8');
-  if (others.length === 0) return `no zeros to skip: ${ms(dense.medianMs)} dense, measured`;
+  const time = `${ms(dense.medianMs)}${times.denseBy === undefined ? '' : `, ${times.denseBy}`}`;
+  if (others.length === 0) return `no zeros to skip: ${time} dense, measured`;
   const list = others.map(({ name, medianMs }) => `${WAY_LABELS[name]} ${(dense.medianMs / medianMs).toFixed(1)}x`);
-  return `${list.join(', ')} as fast as dense (${ms(dense.medianMs)}), measured`;
+  return `${list.join(', ')} as fast as dense (${time}), measured`;
 }
 
 /** Three figures are what a measurement carries. */

@@ -6,6 +6,7 @@ import type { FactsCache } from '../ports.js';
 import { createService, type Service } from '../service.js';
 import type { Runner } from '../tasks.js';
 import { MemoryFiles } from '../testing/memoryFiles.js';
+import { baselineOf, problemText } from './speedUp.js';
 
 const PATH = '/work/model.safetensors';
 const never = new AbortController().signal;
@@ -103,4 +104,23 @@ test('a cancel keeps what was measured', async () => {
 test('a file that cannot be read is a fault', async () => {
   const { service } = bench(new MemoryFiles(), new MemoryCache());
   expect(await service.times({ path: PATH }, never, () => {})).toMatchObject({ ok: false });
+});
+
+test('convolutions in groups are so many products, with what each of them has', async () => {
+  const values = (count: number): Uint8Array =>
+    new Uint8Array(Float32Array.from({ length: count }, (_, i) => (i % 9 < 3 ? 0 : i + 1)).buffer);
+  const files = new MemoryFiles().write(
+    PATH,
+    safetensorsBytes([
+      { name: 'block.conv_dw.weight', dtype: 'F32', shape: [16, 1, 3, 3], bytes: values(144) },
+      { name: 'block.conv_pw.weight', dtype: 'F32', shape: [8, 16, 1, 1], bytes: values(128) },
+    ]),
+  );
+  const { service } = bench(files, new MemoryCache());
+  const items = await measure(service, { columns: 49 });
+  const times = items.find(({ tensor }) => tensor === 'block.conv_dw.weight')!.times!;
+  expect(times).toMatchObject({ rows: 1, inner: 9, groups: 16, columns: 49, timed: { groups: 16 }, sparsity: 1 / 3 });
+  expect(problemText(times)).toBe('16 of 1×9 by 49');
+  expect(times.ways.map(({ name }) => name)).toEqual(['dense', 'csr', 'channels-removed', 'int8']);
+  expect(baselineOf(times)).toBe(`dense f32, ${times.denseBy}, ${times.engine}`);
 });

@@ -1,6 +1,6 @@
 import type { LayerTimes } from '@espalier/analysis';
 import type { LayerChange, RuntimeRow } from '@espalier/protocol';
-import { baselineOf, denseOf, quickest } from '../latency/speedUp.js';
+import { commonBaseline, denseOf, quickest } from '../latency/speedUp.js';
 import { RUNTIMES, type RuntimeEntry } from './table.js';
 
 /** From this share of zeros on a layer counts as sparse. */
@@ -31,7 +31,7 @@ function here(times: readonly LayerTimes[]): RuntimeRow[] {
       pattern: 'any',
       dtype: 'f32',
       condition: 'each layer in its quickest way',
-      gain: { value: before / after, how: { kind: 'measured', runs, spread, baseline: baselineOf(first) } },
+      gain: { value: before / after, how: { kind: 'measured', runs, spread, baseline: commonBaseline(times) } },
       why: `${best.filter(({ name }) => name !== 'dense').length} of ${times.length} layers skip their zeros`,
       source: 'measured on this machine',
       date: '',
