@@ -1,6 +1,8 @@
 import { breathe, type Work } from '@espalier/base';
 import { readValues, type TensorEntry } from '@espalier/checkpoint';
 import { roundHalfEven } from '../roundHalfEven.js';
+import { evaluate, type Look, type Reading } from './constants.js';
+import type { Fold } from './fold.js';
 import type { ChannelGroup, Member } from './spaces.js';
 
 export type Criterion = 'l1' | 'l2' | 'zero';
@@ -13,46 +15,85 @@ export interface ChannelChoice {
   readonly multiple: number;
 }
 
+export interface ChosenChannels {
+  /** Ascending. */
+  readonly kept: Uint32Array;
+  /** How many would have gone, but what they give is not 0 and cannot be an offset of what reads it. */
+  readonly constant: number;
+  /** Constants of channels that go, where they are not 0. */
+  readonly folds: readonly Fold[];
+}
+
 const WINDOW_ELEMENTS = 1 << 20;
 
 /**
- * Channels of a group that stay, ascending, and how many would have gone but give a constant. `l1` and `l2` rank by the norm of all weights that make a channel, ties by
- * file order; `zero` takes channels out that are 0 whatever comes in, so that nothing changes: their weights are, what is added to
- * them is, and the mean that normalization subtracts, or its scale. A channel with NaN stays, and one always does.
+ * Channels of a group that stay. `l1` and `l2` rank by the norm of all weights that make a channel, ties by file order; `zero` takes channels out that have no weights. What
+ * such a channel gives is 0, or a constant that becomes an offset of what reads it, so the model gives what it gave; with `l1` and `l2`: what it gives when scale and
+ * offset of the channels that go are 0 too. A channel with NaN stays, and one always does.
  */
 export async function chooseChannels(
   group: ChannelGroup,
   entryOf: (tensor: string) => TensorEntry,
   { share, criterion, multiple }: ChannelChoice,
+  look: Look,
   work: Work,
-): Promise<{ readonly kept: Uint32Array; readonly constant: number }> {
-  const { channels } = group;
+): Promise<ChosenChannels> {
+  const { channels, members } = group;
   const norms = new Float64Array(channels);
   const add = criterion === 'l1' ? Math.abs : (value: number): number => value * value;
-  for (const { tensor, axis, part } of group.members)
-    if (part === 'producer') await addAlong(entryOf(tensor), axis, norms, add, work);
+  for (const member of members)
+    if (member.part === 'producer') await addAlong(entryOf(member.tensor), member, norms, add, work);
   const order = Array.from(norms, (_, channel) => channel).sort((a, b) => rank(norms[a]!) - rank(norms[b]!) || a - b);
-  if (criterion !== 'zero') {
-    const staying = Math.max(1, channels - roundHalfEven(share * channels));
-    const rounded = Math.min(channels, Math.ceil(staying / multiple) * multiple);
-    const going = order.slice(0, channels - rounded).filter((channel) => !Number.isNaN(norms[channel]!));
-    return { kept: without(channels, new Set(going)), constant: 0 };
-  }
-  const sumOf = async (...parts: readonly Member['part'][]): Promise<Float64Array> => {
-    const sums = new Float64Array(channels);
-    for (const { tensor, axis, part } of group.members)
-      if (parts.includes(part)) await addAlong(entryOf(tensor), axis, sums, Math.abs, work);
-    return sums;
-  };
-  const [offsets, scales, means] = [await sumOf('bias', 'beta'), await sumOf('gamma'), await sumOf('mean')];
-  const empty = order.filter((channel) => norms[channel] === 0);
-  const still = empty.filter((channel) => offsets[channel] === 0 && (means[channel] === 0 || scales[channel] === 0));
-  const rounded = Math.min(channels, Math.max(1, Math.ceil((channels - still.length) / multiple) * multiple));
+  const wanted = criterion === 'zero' ? norms.filter((norm) => norm === 0).length : roundHalfEven(share * channels);
+  if (wanted === 0) return { kept: without(channels, new Set()), constant: 0, folds: [] };
+  const readings = await readingsOf(group, look);
+  const stays = new Uint8Array(channels);
+  for (const { member, constants, reading } of readings)
+    for (let place = 0; place < member.width; place++) {
+      const constant = constants[place]!;
+      if (Number.isNaN(constant) || (constant !== 0 && reading.fold === null))
+        stays[channelOf(member, channels, place)] = 1;
+    }
+  const first = order.slice(0, wanted).filter((channel) => !Number.isNaN(norms[channel]!));
+  const free = first.filter((channel) => stays[channel] === 0);
+  const rounded = Math.min(channels, Math.max(1, Math.ceil((channels - free.length) / multiple) * multiple));
+  const going = new Set(free.slice(0, channels - rounded));
   return {
-    kept: without(channels, new Set(still.slice(0, channels - rounded))),
-    constant: empty.length - still.length,
+    kept: without(channels, going),
+    constant: first.length - free.length,
+    folds: readings.flatMap(({ member, constants, reading: { fold } }) => {
+      const gone = constants.map((constant, place) => (going.has(channelOf(member, channels, place)) ? constant : 0));
+      return fold === null || gone.every((constant) => constant === 0)
+        ? []
+        : [{ weight: member.tensor, axis: member.axis, offset: member.offset, constants: gone, into: fold }];
+    }),
   };
 }
+
+interface ReadConstants {
+  readonly member: Member;
+  readonly reading: Reading;
+  /** For each place of the member. */
+  readonly constants: Float64Array;
+}
+
+async function readingsOf({ members }: ChannelGroup, look: Look): Promise<ReadConstants[]> {
+  const all: ReadConstants[] = [];
+  for (const member of members) {
+    const { reading } = member;
+    if (reading === undefined) continue;
+    const values = await evaluate(reading.constant, look);
+    const constants = Float64Array.from(
+      { length: member.width },
+      (_, place) => values[Math.floor((member.offset + place) / reading.places)]!,
+    );
+    all.push({ member, reading, constants });
+  }
+  return all;
+}
+
+const channelOf = ({ width }: Member, channels: number, place: number): number =>
+  Math.floor(place / (width / channels));
 
 const rank = (norm: number): number => (Number.isNaN(norm) ? Number.POSITIVE_INFINITY : norm);
 
@@ -61,17 +102,21 @@ const without = (channels: number, going: ReadonlySet<number>): Uint32Array =>
 
 async function addAlong(
   entry: TensorEntry,
-  axis: number,
+  member: Member,
   sums: Float64Array,
   term: (value: number) => number,
   work: Work,
 ): Promise<void> {
+  const { axis, offset, width } = member;
   const inner = entry.shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const length = entry.shape[axis]!;
   for (let begin = 0; begin < entry.elements; begin += WINDOW_ELEMENTS) {
     work.signal.throwIfAborted();
     const values = await readValues(entry, begin, Math.min(WINDOW_ELEMENTS, entry.elements - begin), work.signal);
     for (let i = 0; i < values.length; i++) {
-      const channel = Math.floor((begin + i) / inner) % sums.length;
+      const place = (Math.floor((begin + i) / inner) % length) - offset;
+      if (place < 0 || place >= width) continue;
+      const channel = channelOf(member, sums.length, place);
       sums[channel] = sums[channel]! + term(Number(values[i]!));
     }
     await breathe();

@@ -1,5 +1,5 @@
 import { fail, ok } from '@espalier/base';
-import { type GraphEdit, readValues, type TensorEntry } from '@espalier/checkpoint';
+import { readValues, type TensorEntry } from '@espalier/checkpoint';
 import type { TensorHead } from '@espalier/model';
 import type { ChangeNote } from '@espalier/protocol';
 import {
@@ -11,13 +11,19 @@ import {
   chooseChannels,
   chooseLayers,
   cutEntry,
+  type Fold,
+  type Look,
 } from '@espalier/pruning';
 import { type EditedTensor, type EditState, entryAfter, headAfter } from './edited.js';
+import { extentChanges } from './removeExtents.js';
+import { foldChanges } from './removeFolds.js';
 import type { RemovedChannels } from './shapeManifest.js';
 import type { ApplyStep } from './step.js';
 
 /** Constants with so many numbers at most are read to follow the graph: axes, shapes, limits. */
 const SMALL_ELEMENTS = 16;
+/** Offsets and scales of channels have no more numbers than this. */
+const MOST_CONSTANTS = 1 << 20;
 
 /**
  * What taking channels out makes of a state. Groups with a layer that is excluded, quantized before or not understood stay, with the reason. Faults: `remove/no-graph`,
@@ -34,6 +40,7 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
       found: state.checkpoint.format,
     });
   const byName = new Map(state.tensors.map((tensor) => [tensor.head.name, tensor]));
+  const entryOf = (name: string): TensorEntry => entryAfter(byName.get(name)!);
   const numbers = await smallConstants(state);
   const shapeOf = (name: string): readonly number[] | undefined => {
     const tensor = byName.get(name);
@@ -48,11 +55,13 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
     criterion: step.options['criterion'] as Criterion,
     multiple: step.options['multiple'] as number,
   };
-  const cuts = new Map<string, Cut[]>();
+  const look: Look = { masked: options.criterion !== 'zero', values: valuesOf(entryOf, work.signal), known: new Map() };
+  const gone = new GonePlaces(shapeOf);
+  const left = new Map<number, { readonly kept: number; readonly channels: number }>();
+  const folds: Fold[] = [];
   const notes: ChangeNote[] = [];
-  const edits: GraphEdit[] = [];
   for (const [done, group] of found.groups.entries()) {
-    const makers = group.members.filter(({ part }) => part === 'producer').map(({ tensor }) => tensor);
+    const makers = makersOf(group);
     work.progress({ done, total: found.groups.length, label: makers[0]! });
     const excluded = makers.find((name) => !chosen.has(name));
     if (excluded !== undefined) {
@@ -60,35 +69,47 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
         if (name !== excluded) leftAlone.set(name, `its channels are those of ${excluded}, which is left alone`);
       continue;
     }
-    const entryOf = (name: string): TensorEntry => entryAfter(byName.get(name)!);
-    const { kept, constant } = await chooseChannels(group, entryOf, options, work);
-    if (constant > 0) notes.push(constantNote(makers, constant));
+    const taken = await chooseChannels(group, entryOf, options, look, work);
+    const { kept, constant } = taken;
+    if (constant > 0) notes.push(constantNote(makers, constant, options.criterion));
     if (kept.length === group.channels) {
-      for (const name of makers)
-        leftAlone.set(name, options.criterion === 'zero' ? 'no channel gives only 0' : 'as many channels stay');
+      for (const name of makers) leftAlone.set(name, whyNone(options.criterion, constant));
       continue;
     }
-    for (const { tensor, axis } of group.members)
-      cuts.set(tensor, [...(cuts.get(tensor) ?? []), cutOf(group, kept, byName.get(tensor)!, axis)]);
-    for (const node of group.depthwise)
-      edits.push({ kind: 'set-attribute', node, attribute: 'group', value: kept.length });
+    gone.add(group, kept);
+    left.set(group.space, { kept: kept.length, channels: group.channels });
+    folds.push(...taken.folds);
     notes.push(removedNote(makers, group.channels - kept.length, group.channels));
   }
+  const cuts = gone.cuts();
   if (cuts.size === 0)
     return fail({
       code: 'prune/nothing-to-prune',
       message: `No channel can be taken out${reasons(leftAlone)}.`,
       file: state.checkpoint.files[0]?.name ?? '',
     });
+  const folded = await foldChanges(folds, entryOf, (tensor) => cuts.get(tensor) ?? [], work);
+  if (folds.length > 0) notes.push(foldedNote(new Set(folds.map(({ weight }) => weight)).size));
+  const extents = extentChanges(
+    graph,
+    found.extents,
+    (space) => left.get(space),
+    (name) => {
+      const own = numbers.get(name);
+      return own === undefined ? undefined : { entry: entryOf(name), numbers: own };
+    },
+  );
+  const changed = new Map([...folded.entries, ...extents.entries]);
   const tensors = state.tensors.map((tensor): EditedTensor => {
-    const own = cuts.get(tensor.head.name);
-    if (own === undefined)
-      return { ...tensor, leftAlone: leftAlone.get(tensor.head.name) ?? tensor.leftAlone ?? 'no channel of it goes' };
-    const entry = cutEntry(entryAfter(tensor), own);
+    const { name } = tensor.head;
+    const own = cuts.get(name);
+    if (own === undefined && !changed.has(name))
+      return { ...tensor, leftAlone: leftAlone.get(name) ?? tensor.leftAlone ?? 'no channel of it goes' };
+    const entry = cutEntry(changed.get(name) ?? entryAfter(tensor), own ?? []);
     const { mask: _, ...unmasked } = tensor;
     return {
       ...unmasked,
-      after: { head: cutHead(headAfter(tensor), entry, own), entry },
+      after: { head: cutHead(headAfter(tensor), entry, own ?? []), entry },
       steps: [...tensor.steps, step.id],
       leftAlone: null,
     };
@@ -97,22 +118,49 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
     ...state,
     tensors,
     notes: [...state.notes, ...notes],
-    graphEdits: [...(state.graphEdits ?? []), ...edits],
+    graphEdits: [...(state.graphEdits ?? []), ...folded.edits, ...extents.edits],
     removed: [...(state.removed ?? []), ...removedOf(cuts, byName)],
   });
 };
 
-/** Where positions were folded in after the channels, each channel takes as many places. */
-function cutOf({ channels }: ChannelGroup, kept: Uint32Array, tensor: EditedTensor, axis: number): Cut {
-  const places = headAfter(tensor).shape[axis]! / channels;
-  if (places === 1) return { axis, kept };
-  return {
-    axis,
-    kept: Uint32Array.from(
-      { length: kept.length * places },
-      (_, i) => kept[Math.floor(i / places)]! * places + (i % places),
-    ),
+const makersOf = ({ members }: ChannelGroup): string[] => [
+  ...new Set(members.filter(({ part }) => part === 'producer').map(({ tensor }) => tensor)),
+];
+
+/** Offsets and scales as they are asked for; of larger tensors nothing is told. */
+const valuesOf =
+  (entryOf: (tensor: string) => TensorEntry, signal: AbortSignal): Look['values'] =>
+  async (tensor) => {
+    const entry = entryOf(tensor);
+    if (entry.elements > MOST_CONSTANTS) return new Float64Array(0);
+    return Float64Array.from(await readValues(entry, 0, entry.elements, signal), Number);
   };
+
+/** Places of tensors that go, by tensor and axis; several groups may lie along one axis. */
+class GonePlaces {
+  private readonly places = new Map<string, Map<number, Uint8Array>>();
+
+  constructor(private readonly shapeOf: (tensor: string) => readonly number[] | undefined) {}
+
+  add({ channels, members }: ChannelGroup, kept: Uint32Array): void {
+    const stays = new Set(kept);
+    for (const { tensor, axis, offset, width } of members) {
+      const axes = this.places.get(tensor) ?? new Map<number, Uint8Array>();
+      this.places.set(tensor, axes);
+      const gone = axes.get(axis) ?? new Uint8Array(this.shapeOf(tensor)![axis]!);
+      axes.set(axis, gone);
+      for (let place = 0; place < width; place++)
+        if (!stays.has(Math.floor(place / (width / channels)))) gone[offset + place] = 1;
+    }
+  }
+
+  cuts(): Map<string, Cut[]> {
+    const cutOf = ([axis, gone]: [number, Uint8Array]): Cut => ({
+      axis,
+      kept: Uint32Array.from(gone.keys()).filter((place) => gone[place] === 0),
+    });
+    return new Map([...this.places].map(([tensor, axes]) => [tensor, [...axes].map(cutOf)]));
+  }
 }
 
 function cutHead(head: TensorHead, entry: TensorEntry, cuts: readonly Cut[]): TensorHead {
@@ -172,9 +220,21 @@ const removedNote = (makers: readonly string[], gone: number, of: number): Chang
   tensor: makers[0]!,
 });
 
-const constantNote = (makers: readonly string[], count: number): ChangeNote => ({
+const constantNote = (makers: readonly string[], count: number, criterion: Criterion): ChangeNote => ({
   code: 'remove/constant',
   severity: 'warning',
-  message: `${among(makers)}: ${count === 1 ? '1 channel has' : `${count} channels have`} no weights but ${count === 1 ? 'gives a constant' : 'give constants'}; ${count === 1 ? 'it stays' : 'they stay'}.`,
+  message: `${among(makers)}: ${count === 1 ? '1 channel' : `${count} channels`} ${criterion === 'zero' ? 'without weights' : 'with small weights'} ${count === 1 ? 'gives a constant' : 'give constants'} that cannot be an offset of what reads ${count === 1 ? 'it; it stays' : 'them; they stay'}.`,
   tensor: makers[0]!,
 });
+
+const foldedNote = (weights: number): ChangeNote => ({
+  code: 'remove/folded',
+  severity: 'information',
+  message: `Constants of channels that were taken out are offsets of ${weights === 1 ? '1 layer' : `${weights} layers`} now.`,
+});
+
+function whyNone(criterion: Criterion, constant: number): string {
+  if (constant > 0)
+    return 'what its channels give without weights is a constant that cannot be an offset of what reads them';
+  return criterion === 'zero' ? 'no channel is without weights' : 'as many channels stay';
+}
