@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { createWorkerPool, describeMachine, diskCache, nodeFiles } from '@espalier/host';
+import { dirname, join } from 'node:path';
+import { createWorkerPool, describeMachine, diskCache, isInside, modelTimer, nodeFiles } from '@espalier/host';
 import { cancelScans, forgetFacts, scanFully, scansChanged, trusted } from '@espalier/protocol';
 import { createService, type FactsCache } from '@espalier/service';
 import {
@@ -69,6 +69,9 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     const cacheFolder = given.cacheFolder ?? options.cacheFolder;
     const caches = { trusted: diskCache(cacheFolder), untrusted: diskCache(join(cacheFolder, 'untrusted')) };
     const cache = (): FactsCache => (isTrusted ? caches.trusted : caches.untrusted);
+    // Code that lies beside a model outside of the workspace is not run.
+    const runtimeFolder = (path: string): string =>
+      folders.some((folder) => isInside(path, folder)) ? dirname(path) : (folders[0] ?? cacheFolder);
     const service = createService({
       files,
       runner: pool,
@@ -77,6 +80,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
         put: (key, value) => cache().put(key, value),
       },
       machine: describeMachine(),
+      modelTimer: modelTimer(options.jobEntry, rules, runtimeFolder),
       now: () => performance.now(),
       settings: () => ({ limitBytes: settings.scanLimitBytes, nearZeroRatio: settings.nearZeroRatio }),
       onChange: (path) => {

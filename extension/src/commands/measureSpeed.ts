@@ -19,8 +19,10 @@ export async function measureSpeed(client: Client, path: string, tensor: string 
           ({ done, total, tensor: name }) =>
             progress.report({ message: l10n.t('{0} of {1}: {2}', done, total, name), increment: 100 / total }),
         );
-        if (answer.ok) void window.showInformationMessage(`${title}: ${answer.value.summary}`);
-        else void window.showErrorMessage(answer.fault.message);
+        if (answer.ok) {
+          const { summary, whole } = answer.value;
+          void window.showInformationMessage(`${title}: ${summary}${whole === null ? '' : `; ${whole.text}`}`);
+        } else void window.showErrorMessage(answer.fault.message);
       } catch (error) {
         if (!controller.signal.aborted) throw error;
       }

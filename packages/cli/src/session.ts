@@ -1,8 +1,20 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { createWorkerPool, defaultCacheFolder, describeMachine, diskCache, nodeFiles } from '@espalier/host';
+import {
+  createWorkerPool,
+  defaultCacheFolder,
+  describeMachine,
+  diskCache,
+  modelTimer,
+  nodeFiles,
+} from '@espalier/host';
 import { createService, type Service } from '@espalier/service';
 import type { Terminal } from './terminal.js';
+
+/** The process in which code runs that may crash: runtimes of models. */
+export const JOB_ENTRY = new URL('./job.mjs', import.meta.url);
+
+export const TRUSTED = () => ({ workspaceRoots: [], trusted: true });
 
 export interface SessionOptions {
   readonly threads?: number;
@@ -21,11 +33,13 @@ export function openSession(terminal: Terminal, options: SessionOptions): { serv
       if (terminal.env['ESPALIER_DEBUG']) terminal.err.write(`${message}\n`);
     },
   });
-  pool.setRules({ workspaceRoots: [], trusted: true });
+  pool.setRules(TRUSTED());
   const service = createService({
-    files: nodeFiles(() => ({ workspaceRoots: [], trusted: true })),
+    files: nodeFiles(TRUSTED),
     runner: pool,
     machine: describeMachine(),
+    // In the current folder: code that lies beside a model that somebody downloaded is not run.
+    modelTimer: modelTimer(JOB_ENTRY, TRUSTED, () => process.cwd()),
     now: () => performance.now(),
     settings: () => ({ limitBytes: Number.POSITIVE_INFINITY, nearZeroRatio: options.nearZeroRatio }),
     ...(options.cache ? { cache: diskCache(join(defaultCacheFolder(), 'facts')) } : {}),

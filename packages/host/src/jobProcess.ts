@@ -75,7 +75,8 @@ const tell = (child: ChildProcess, message: ToJob): void => {
   if (child.connected) child.send(message, () => {});
 };
 
-function describeEnd(code: number | null, signal: string | null, lastWords: string): string {
+/** How a process ended, for people. */
+export function describeEnd(code: number | null, signal: string | null, lastWords: string): string {
   const how = signal === null ? `with code ${code}` : `by ${signal}`;
   const memory = /heap out of memory|allocation failed/i.test(lastWords) ? ' It ran out of memory.' : '';
   return `The process of the job ended ${how}.${memory}`;

@@ -1,7 +1,7 @@
 import { describeFault, throttleProgress } from '@espalier/base';
-import { isSweep, type RunFailure, runRecipe, runSweep, type SweepRun } from '@espalier/service';
+import { isSweep, type RunFailure, runRecipe, runSweep, type SweepRun, wholeModelTimes } from '@espalier/service';
 import { changePorts } from './changePorts.js';
-import type { FromJob, ToJob } from './jobWire.js';
+import type { FromJob, FromTimer, ToJob } from './jobWire.js';
 
 /** Progress is told this often at most. */
 const TELL_EVERY_MS = 100;
@@ -12,10 +12,23 @@ export function serveJob(version: string): void {
   const say = (event: FromJob): void => void process.send?.(event);
   process.on('message', (message: ToJob) => {
     if (message.type === 'cancel') controller.abort();
+    else if (message.type === 'time') void time(message);
     else void run(message);
   });
   // The owner is gone: nobody waits for this job.
   process.on('disconnect', () => process.exit(0));
+
+  /** A bug ends the process, and its owner says so. */
+  async function time({ paths, folder, rules }: Extract<ToJob, { type: 'time' }>): Promise<void> {
+    const work = { signal: controller.signal, progress: () => {} };
+    const answer = await wholeModelTimes(
+      paths,
+      folder,
+      changePorts(() => rules, version),
+      work,
+    );
+    process.send?.({ answer } satisfies FromTimer);
+  }
 
   async function run({ request, rules }: Extract<ToJob, { type: 'run' }>): Promise<void> {
     try {

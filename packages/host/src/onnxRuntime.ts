@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { freemem } from 'node:os';
 import { type Fault, fail, ok, raise } from '@espalier/base';
 import type { FedArray, FindRuntime, LoadedModel, ModelRuntime } from '@espalier/service';
 import { toHalf } from '@espalier/tensor';
@@ -10,7 +11,7 @@ const PACKAGE = 'onnxruntime-node';
 interface Package {
   readonly InferenceSession: {
     create(
-      model: Uint8Array,
+      model: Uint8Array | string,
       options: { readonly intraOpNumThreads?: number; readonly interOpNumThreads?: number },
     ): Promise<{
       run(feeds: Record<string, unknown>): Promise<Record<string, { readonly type: string; readonly data: unknown }>>;
@@ -40,6 +41,12 @@ export const onnxRuntime: FindRuntime = async (folder) => {
   }
 };
 
+/** The version that `onnxRuntime` would run from a folder on, without running any of it; null without one. */
+export async function onnxRuntimeVersion(folder: string): Promise<string | null> {
+  const found = await findTool(TOOLS.find(({ name }) => name === PACKAGE)!, folder);
+  return found?.version ?? null;
+}
+
 function runtimeOf({ InferenceSession, Tensor, env }: Package): ModelRuntime {
   const refusal = (error: unknown): Fault => ({
     code: 'runtime/refused',
@@ -49,6 +56,7 @@ function runtimeOf({ InferenceSession, Tensor, env }: Package): ModelRuntime {
     Object.fromEntries([...feeds].map(([name, array]) => [name, tensorOf(Tensor, array)]));
   return {
     name: `onnxruntime ${env.versions.common}`,
+    freeBytes: freemem,
     async load(model, threads) {
       try {
         const limits = threads === undefined ? {} : { intraOpNumThreads: threads, interOpNumThreads: threads };

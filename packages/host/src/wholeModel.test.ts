@@ -1,12 +1,14 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { idleWork } from '@espalier/base';
 import type { ChangeReport } from '@espalier/protocol';
 import { type LoadedModel, type ModelRuntime, runRecipe, wholeModelTimes } from '@espalier/service';
-import { fixturePath } from '@espalier/testkit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fixturePath, protoMessage } from '@espalier/testkit';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { changePorts } from './changePorts.js';
+import { onnxRuntimeVersion } from './onnxRuntime.js';
+import { timeInProcess } from './timeInProcess.js';
 
 let folder: string;
 beforeEach(() => {
@@ -86,6 +88,42 @@ test('an output that the runtime refuses is a warning of the report', async () =
   expect(plan.notes.map(({ code, severity }) => [code, severity])).toContainEqual(['runtime/refused', 'warning']);
 });
 
+test('weights may lie beside the model; what cannot be read has its reason', async () => {
+  const beside = fixturePath('checkpoints/onnx/external-one/external-one.onnx');
+
+  expect(await wholeModelTimes([beside], folder, ports(), idleWork())).toMatchObject({
+    ok: true,
+    value: { figures: [MEASURED] },
+  });
+  const missing = fixturePath('checkpoints/onnx/external-missing/model.onnx');
+  const gone = await wholeModelTimes([missing], folder, ports(), idleWork());
+  expect(gone.ok ? gone.value : gone.fault.message).toMatch(/missing|cannot be read/);
+});
+
+test('lengths that are left open are assumed, and the figure says so', async () => {
+  const open = openLengths(join(folder, 'open.onnx'));
+  expect(await wholeModelTimes([open], folder, ports(), idleWork())).toMatchObject({
+    ok: true,
+    value: { per: 'ms for x 1×128×8 (open lengths assumed)', figures: [MEASURED] },
+  });
+});
+
+test('a model that memory does not hold is not loaded', async () => {
+  const runtime: ModelRuntime = {
+    name: 'a runtime',
+    freeBytes: () => 1000,
+    load: () => {
+      throw new Error('loaded');
+    },
+  };
+  const findRuntime = async () => ({ ok: true, value: runtime }) as const;
+  const times = await wholeModelTimes([join(folder, 'model.onnx')], folder, { ...ports(), findRuntime }, idleWork());
+  expect(times).toMatchObject({
+    ok: true,
+    value: expect.stringMatching(/^it may take .* in a runtime, and 1 kB are free$/),
+  });
+});
+
 test('a cancel ends the timing', async () => {
   const controller = new AbortController();
   controller.abort(new Error('stop'));
@@ -93,3 +131,54 @@ test('a cancel ends the timing', async () => {
     wholeModelTimes([join(folder, 'model.onnx')], folder, ports(), idleWork(controller.signal)),
   ).rejects.toThrow('stop');
 });
+
+describe('in a process of its own', () => {
+  const entry = new URL('../../cli/dist/job.mjs', import.meta.url);
+  const time = timeInProcess(entry, () => ({ workspaceRoots: [], trusted: true }));
+
+  test('it gives the same', async () => {
+    expect(await time([join(folder, 'model.onnx')], folder, idleWork())).toMatchObject({
+      ok: true,
+      value: { per: expect.stringMatching(/1×1×8×8$/), figures: [{ value: expect.any(Number) }] },
+    });
+  });
+
+  test('a runtime that crashes is a fault, and a version without running any of it', async () => {
+    const own = join(folder, 'node_modules', 'onnxruntime-node');
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, 'package.json'), '{ "name": "onnxruntime-node", "version": "0.0.1", "main": "main.js" }');
+    const code = `
+      const create = () => process.kill(process.pid, 'SIGSEGV');
+      module.exports = { InferenceSession: { create }, Tensor: class {}, env: { versions: { common: '0.0.1' } } };
+    `;
+    writeFileSync(join(own, 'main.js'), code);
+    expect(await time([join(folder, 'model.onnx')], folder, idleWork())).toMatchObject({
+      fault: { code: 'runtime/crashed', message: expect.stringContaining('by SIGSEGV') },
+    });
+    expect(await onnxRuntimeVersion(folder)).toBe('0.0.1');
+  });
+
+  test('a cancel ends it', async () => {
+    const controller = new AbortController();
+    const running = time([join(folder, 'model.onnx')], folder, idleWork(controller.signal));
+    controller.abort(new Error('stop'));
+    await expect(running).rejects.toThrow('stop');
+  });
+});
+
+/** Relu of [batch, steps, 8]. */
+function openLengths(path: string): string {
+  const dim = (length: number | string): Uint8Array => protoMessage([typeof length === 'string' ? 2 : 1, length]);
+  const value = (name: string): Uint8Array =>
+    protoMessage(
+      [1, name],
+      [
+        2,
+        protoMessage([1, protoMessage([1, 1], [2, protoMessage([1, dim('batch')], [1, dim('steps')], [1, dim(8)])])]),
+      ],
+    );
+  const node = protoMessage([1, 'x'], [2, 'y'], [4, 'Relu']);
+  const graph = protoMessage([1, node], [2, 'open'], [11, value('x')], [12, value('y')]);
+  writeFileSync(path, protoMessage([1, 8], [7, graph], [8, protoMessage([1, ''], [2, 13])]));
+  return path;
+}

@@ -1,4 +1,5 @@
 import type { LayerTimes } from '@espalier/analysis';
+import type { Figure } from './change.js';
 import type { Answer, CheckpointQuery } from './checkpoint.js';
 import { stream } from './request.js';
 
@@ -26,7 +27,21 @@ export interface TimesEnd {
   readonly summary: string;
   /** What was measured on. */
   readonly machine: string;
+  /** The whole model in a runtime; null where nobody asked for all layers, or for formats that none runs. */
+  readonly whole: (WholeModelTime & { /** As a sentence. */ readonly text: string }) | null;
 }
+
+/** Time of a whole model, or why there is none. */
+export type WholeModelTime =
+  | {
+      readonly kind: 'timed';
+      /** `onnxruntime 1.30.0, 1 thread`. */
+      readonly engine: string;
+      /** `ms for image 1×3×224×224`. */
+      readonly per: string;
+      readonly figure: Figure;
+    }
+  | { readonly kind: 'not-timed'; readonly why: string };
 
 /** Times of layers on this machine, as they are measured. Largest first. */
 export const times = stream<TimesQuery, TimesItem, Answer<TimesEnd>>('latency/times');

@@ -23,6 +23,7 @@ import { type CompareEnd, type CompareHeads, createComparisons } from './compari
 import { createFactsStore, factsOf } from './factsStore.js';
 import type { FileFacts } from './fileFacts.js';
 import type { RecipeOutlook } from './language/recipeOutlook.js';
+import type { ModelTimer } from './latency/keptWholeTimes.js';
 import { createTimes } from './latency/times.js';
 import type { FactsCache, Files } from './ports.js';
 import { createScans, type ScanSettings, type ScanState } from './scans.js';
@@ -36,6 +37,8 @@ export interface ServicePorts {
   readonly cache?: FactsCache;
   /** Processor and engine: figures that were measured on one machine say nothing of another. */
   readonly machine: string;
+  /** Times whole models; absent where none can be run. */
+  readonly modelTimer?: ModelTimer;
   /** Monotonic milliseconds. */
   now(): number;
   settings(): ScanSettings;
@@ -66,7 +69,7 @@ export interface Service {
   /** Compresses a tensor, or all, to learn the size. That of a tensor is kept with its facts. */
   gzip(query: GzipQuery, signal: AbortSignal): Promise<TaskAnswer<'gzip'>>;
   /**
-   * Times layers on this machine, one after the other; what was timed before is answered at once, unless `again`. Ends with the first fault.
+   * Times layers on this machine, one after the other, and, where all layers are asked for, the model as a whole; what was timed before is answered at once, unless `again`. Ends with the first fault.
    */
   times(query: TimesQuery, signal: AbortSignal, onItem: (item: TimesItem) => void): Promise<Answer<TimesEnd>>;
   /** Times of layers at hand; never measures. */
@@ -155,7 +158,13 @@ export function createService(ports: ServicePorts): Service {
     const kept = store.peek(path)?.facts.get(tensor)?.stats?.kept;
     return kept?.absmin == null || kept.abs99 === null ? null : { absmin: kept.absmin, abs99: kept.abs99 };
   };
-  const times = createTimes({ runner, current, cache: ports.cache, machine: ports.machine });
+  const times = createTimes({
+    runner,
+    current,
+    cache: ports.cache,
+    machine: ports.machine,
+    ...(ports.modelTimer === undefined ? {} : { modelTimer: ports.modelTimer }),
+  });
   const comparisons = createComparisons({ runner, current, scan, now: ports.now });
 
   return {

@@ -9,10 +9,11 @@ import {
   printable,
   throttleProgress,
 } from '@espalier/base';
-import { changePorts } from '@espalier/host';
+import { changePorts, timeInProcess } from '@espalier/host';
 import type { ChangeReport } from '@espalier/protocol';
 import { type Problem, parseRecipe } from '@espalier/recipe';
 import { isSweep, quantizationCells, type RunFailure, type RunResult, runRecipe } from '@espalier/service';
+import { JOB_ENTRY, TRUSTED } from '../session.js';
 import { type Column, tableLines } from '../table.js';
 import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';
 import { VERSION } from '../version.js';
@@ -60,7 +61,7 @@ export async function change(
 ): Promise<0 | 1 | 2> {
   if (isSweep(recipe.text)) return await sweep(recipe, options, terminal);
   const { line, progress } = shownProgress(terminal);
-  const ports = changePorts(() => ({ workspaceRoots: [], trusted: true }), VERSION);
+  const ports = { ...changePorts(TRUSTED, VERSION), timeModels: timeInProcess(JOB_ENTRY, TRUSTED) };
   const { overwrite, dryRun } = options;
   const answer = await runRecipe(
     { recipe: recipe.text, folder: recipe.folder, overwrite, dryRun, detail: options.report ? 'full' : 'counts' },

@@ -1,24 +1,11 @@
-import { resolve } from 'node:path';
 import type { LayerTimes, Way, WayTiming } from '@espalier/analysis';
-import { type Fault, percentFigure, printable, type Result } from '@espalier/base';
-import { changePorts } from '@espalier/host';
-import type { TimesEnd } from '@espalier/protocol';
-import {
-  bridgeOf,
-  denseOf,
-  modelLatency,
-  ms,
-  problemText,
-  quickest,
-  WAY_LABELS,
-  type WholeTimes,
-  wholeModelTimes,
-} from '@espalier/service';
+import { percentFigure, printable } from '@espalier/base';
+import type { TimesEnd, WholeModelTime } from '@espalier/protocol';
+import { bridgeOf, denseOf, modelLatency, ms, problemText, quickest, WAY_LABELS } from '@espalier/service';
 import { faultLine } from '../inspectTable.js';
 import { openSession } from '../session.js';
 import { type Column, tableLines } from '../table.js';
 import { coloursOf, print, progressLine, type Terminal } from '../terminal.js';
-import { VERSION } from '../version.js';
 
 export interface LatencyOptions {
   readonly format: 'table' | 'json';
@@ -59,12 +46,11 @@ export async function latency(path: string, options: LatencyOptions, terminal: T
       await print(terminal.err, `${faultLine(answer.fault, path)}\n`);
       return 2;
     }
-    const whole = options.layers.length === 0 ? await timeWhole(path, terminal, line.show) : null;
-    line.clear();
+    const { whole } = answer.value;
     const text =
       options.format === 'json'
         ? `${JSON.stringify(toReport(path, answer.value.machine, timed, whole), null, 2)}\n`
-        : `${[...lines(path, answer.value, timed, terminal), ...wholeLines(whole)].join('\n')}\n`;
+        : `${[...lines(path, answer.value, timed, terminal), ...(whole === null ? [] : [`  ${printable(whole.text)}`])].join('\n')}\n`;
     await print(terminal.out, text);
     return 0;
   } finally {
@@ -73,24 +59,7 @@ export async function latency(path: string, options: LatencyOptions, terminal: T
   }
 }
 
-type Whole = Result<WholeTimes | null, Fault>;
-
-/** The whole model by a runtime, where there is one in the current folder: code that lies beside a model that somebody downloaded is not run. */
-async function timeWhole(path: string, terminal: Terminal, show: (text: string) => void): Promise<Whole> {
-  const ports = changePorts(() => ({ workspaceRoots: [], trusted: true }), VERSION);
-  const progress = (): void => show('the whole model');
-  progress();
-  return await wholeModelTimes([resolve(path)], process.cwd(), ports, { signal: terminal.signal, progress });
-}
-
-function wholeLines(whole: Whole | null): string[] {
-  if (whole === null || (whole.ok && whole.value === null)) return [];
-  if (!whole.ok) return [`  whole model not timed: ${whole.fault.message}`];
-  const { engine, per, figures } = whole.value!;
-  return [`  whole model in ${engine}: ${ms(figures[0]!.value)}${per.slice('ms'.length)}`];
-}
-
-function toReport(path: string, machine: string, timed: readonly Timed[], whole: Whole | null): unknown {
+function toReport(path: string, machine: string, timed: readonly Timed[], whole: TimesEnd['whole']): unknown {
   const layers = timesOf(timed);
   return {
     schemaVersion: 1,
@@ -101,9 +70,15 @@ function toReport(path: string, machine: string, timed: readonly Timed[], whole:
     ),
     total: modelLatency(layers),
     bridge: bridgeOf(layers),
-    wholeModel: whole?.ok === true ? whole.value : null,
+    wholeModel: whole === null ? null : whole.kind === 'timed' ? wholeOf(whole) : { why: whole.why },
   };
 }
+
+const wholeOf = ({ engine, per, figure }: Extract<WholeModelTime, { kind: 'timed' }>) => ({
+  engine,
+  per,
+  figures: [figure],
+});
 
 const timesOf = (timed: readonly Timed[]): LayerTimes[] => timed.flatMap(({ times }) => times ?? []);
 

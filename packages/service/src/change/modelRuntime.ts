@@ -4,8 +4,13 @@ import type { Fault, Result } from '@espalier/base';
 export interface ModelRuntime {
   /** `onnxruntime 1.30.0`. */
   readonly name: string;
-  /** Without `threads` it takes as many as it likes. Faults: `runtime/refused`, in the runtime's words. */
-  load(model: Uint8Array, threads?: number): Promise<Result<LoadedModel, Fault>>;
+  /** Memory that models may take, in bytes. Absent: nobody knows. */
+  readonly freeBytes?: () => number;
+  /**
+   * A model as bytes, or as the path of its file: then weights may lie beside it, and it may be of any size. Without `threads` it takes as many as it likes.
+   * Faults: `runtime/refused`, in the runtime's words.
+   */
+  load(model: Uint8Array | string, threads?: number): Promise<Result<LoadedModel, Fault>>;
 }
 
 export interface LoadedModel {

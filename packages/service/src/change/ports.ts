@@ -1,6 +1,7 @@
 import type { Fault, Result } from '@espalier/base';
 import type { OutputFolder } from '@espalier/checkpoint';
 import type { ByteSource } from '@espalier/tensor';
+import type { TimeModels } from '../latency/wholeModel.js';
 import type { Files } from '../ports.js';
 import type { FindRuntime } from './modelRuntime.js';
 
@@ -18,6 +19,8 @@ export interface ChangePorts {
   readonly evaluate: ((command: string, folder: string, signal: AbortSignal) => Promise<Result<number, Fault>>) | null;
   /** Finds what runs models; null where no code of the folder may run: the workspace is not trusted. */
   readonly findRuntime: FindRuntime | null;
+  /** Times whole models elsewhere, so that a runtime that crashes takes nothing with it. Absent: here. */
+  readonly timeModels?: TimeModels;
   /** Monotonic milliseconds. */
   now(): number;
   /** ISO 8601. */

@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs';
 import type { TimesItem } from '@espalier/protocol';
-import { safetensorsBytes } from '@espalier/testkit';
+import { fixturePath, safetensorsBytes } from '@espalier/testkit';
 import { expect, test } from 'vitest';
 import { createEngine } from '../engine.js';
 import type { FactsCache } from '../ports.js';
 import { createService, type Service } from '../service.js';
 import type { Runner } from '../tasks.js';
 import { MemoryFiles } from '../testing/memoryFiles.js';
+import type { ModelTimer } from './keptWholeTimes.js';
 import { baselineOf, problemText } from './speedUp.js';
 
 const PATH = '/work/model.safetensors';
@@ -33,7 +35,12 @@ class MemoryCache implements FactsCache {
   }
 }
 
-function bench(files: MemoryFiles, cache: FactsCache, machine = 'this machine'): { service: Service; asked: string[] } {
+function bench(
+  files: MemoryFiles,
+  cache: FactsCache,
+  machine = 'this machine',
+  modelTimer?: ModelTimer,
+): { service: Service; asked: string[] } {
   const engine = createEngine(files, () => performance.now());
   const asked: string[] = [];
   const runner: Runner = {
@@ -44,7 +51,18 @@ function bench(files: MemoryFiles, cache: FactsCache, machine = 'this machine'):
     },
   };
   const settings = (): { limitBytes: number; nearZeroRatio: number } => ({ limitBytes: 1e9, nearZeroRatio: 1e-8 });
-  return { service: createService({ files, runner, cache, machine, now: () => 0, settings }), asked };
+  return {
+    service: createService({
+      files,
+      runner,
+      cache,
+      machine,
+      now: () => 0,
+      settings,
+      ...(modelTimer && { modelTimer }),
+    }),
+    asked,
+  };
 }
 
 async function measure(service: Service, more: object = {}): Promise<TimesItem[]> {
@@ -123,4 +141,36 @@ test('convolutions in groups are so many products, with what each of them has', 
   expect(problemText(times)).toBe('16 of 1×9 by 49');
   expect(times.ways.map(({ name }) => name)).toEqual(['dense', 'csr', 'channels-removed', 'int8']);
   expect(baselineOf(times)).toBe(`dense f32, ${times.denseBy}, ${times.engine}`);
+});
+
+test('a whole model is timed once for a version of the file, the machine and the runtime', async () => {
+  const path = '/work/model.onnx';
+  const files = new MemoryFiles().write(path, readFileSync(fixturePath('demo/models/resnet-tiny-80.onnx')));
+  const cache = new MemoryCache();
+  let [runtime, timed] = ['onnxruntime 1', 0];
+  const figure = {
+    value: 2,
+    how: { kind: 'measured', runs: 9, spread: 0, baseline: 'the input in onnxruntime 1' },
+  } as const;
+  const modelTimer: ModelTimer = {
+    runtime: async () => runtime,
+    time: async () => {
+      timed++;
+      return { ok: true, value: { engine: runtime, per: 'ms for x 1×8', figures: [figure] } };
+    },
+  };
+  const wholeOf = async (more: object = {}): Promise<unknown> => {
+    const { service } = bench(files, cache, 'this machine', modelTimer);
+    const end = await service.times({ path, columns: 1, ...more }, never, () => {});
+    return end.ok && end.value.whole;
+  };
+  const expected = { kind: 'timed', figure, text: 'the whole model 2 ms in onnxruntime 1 for x 1×8' };
+  expect(await wholeOf()).toMatchObject(expected);
+  expect(await wholeOf()).toMatchObject(expected);
+  expect(timed).toBe(1);
+  expect(await wholeOf({ layers: ['*'] }), 'nobody asked for all').toBeNull();
+  runtime = 'onnxruntime 2';
+  expect(await wholeOf()).toMatchObject({ engine: 'onnxruntime 2' });
+  await wholeOf({ again: true });
+  expect(timed).toBe(3);
 });

@@ -4,6 +4,7 @@ import type { Answer, TimesEnd, TimesItem, TimesQuery } from '@espalier/protocol
 import { FACTS_VERSION, type FileFacts } from '../fileFacts.js';
 import type { FactsCache } from '../ports.js';
 import type { Runner } from '../tasks.js';
+import { keptWholeTimes, type ModelTimer, wholeText } from './keptWholeTimes.js';
 import { timesSummary } from './modelTimes.js';
 
 const NOTHING_MISSING = { ok: true } as const;
@@ -28,14 +29,16 @@ export interface TimesPorts {
   readonly current: (path: string, signal: AbortSignal) => Promise<Answer<FileFacts>>;
   readonly cache: FactsCache | undefined;
   readonly machine: string;
+  readonly modelTimer?: ModelTimer;
 }
 
 /** Times of layers: measured when asked for, kept in memory and on disk for the version of the file and the machine. */
-export function createTimes({ runner, current, cache, machine }: TimesPorts): {
+export function createTimes({ runner, current, cache, machine, modelTimer }: TimesPorts): {
   measure(query: TimesQuery, signal: AbortSignal, onItem: (item: TimesItem) => void): Promise<Answer<TimesEnd>>;
   known(path: string): Promise<ReadonlyMap<string, LayerTimes> | null>;
 } {
   const memory = new Map<string, Kept>();
+  const wholeTime = keptWholeTimes(modelTimer, cache, machine);
   const keyOf = (path: string): string => `times\n${machine}\n${path}`;
 
   /** Times of this version of the file, of which there may be none. */
@@ -91,7 +94,11 @@ export function createTimes({ runner, current, cache, machine }: TimesPorts): {
               );
         if (!answer.ok) return answer;
         const timed = chosen.flatMap((tensor) => mine.times.get(tensor) ?? []);
-        return { ok: true, value: { machine, summary: timesSummary(timed) } };
+        const { stamp, head } = facts.value;
+        const whole =
+          layers === undefined ? await wholeTime({ path, stamp, format: head.format }, again === true, signal) : null;
+        const told = whole === null ? null : { ...whole, text: wholeText(whole) };
+        return { ok: true, value: { machine, summary: timesSummary(timed), whole: told } };
       } finally {
         // What was measured before a cancel is kept.
         await persist(path, mine);
