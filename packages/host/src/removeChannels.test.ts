@@ -76,15 +76,18 @@ const close = (a: readonly number[], b: readonly number[]): void => {
   for (const [i, value] of a.entries()) expect(Math.abs(value - b[i]!)).toBeLessThan(1e-4 * (1 + Math.abs(b[i]!)));
 };
 
-/** Depthwise weights, means and variances stay: scale and offset alone make the channel zero. */
+/** Depthwise weights, means, variances and slopes stay: scale and offset alone make the channel zero. Matrix products make columns. */
 const makes = (tensor: string): number | null => {
-  if (/\.(mean|var)$|^depth\.weight$/.test(tensor)) return null;
-  return tensor === 'hidden.weight' ? 1 : 0;
+  if (/\.(mean|var)$|^depth\.weight$|^slope$/.test(tensor)) return null;
+  return tensor === 'hidden.weight' || /MatMul_|^val_/.test(tensor) ? 1 : 0;
 };
 
 describe.each([
   ['residual', 16, ['stem.weight', 'a1.weight', 'b1.weight', 'b2.weight']],
   ['mobile', 8, ['stem.weight', 'gate1.weight', 'point.weight', 'hidden.weight']],
+  ['wide', 8, ['stem.weight', 'dense1.weight', 'dense2.weight', 'trans.weight', 'grouped.weight', 'from_large.weight']],
+  ['transformer', 8, ['blocks.0.qkv.bias', 'blocks.0.fc1.bias']],
+  ['transformer_traced', 8, ['blocks.0.qkv.bias', 'blocks.0.fc1.bias']],
 ])('channels taken out of %s', (name, side, groups) => {
   test.each(['l1', 'l2'])(
     'by %s give what the model gives whose dropped channels have no scale and offset',
@@ -105,6 +108,33 @@ describe.each([
       expect(readFileSync(join(folder, 'out.onnx')).length).toBeLessThan(readFileSync(join(folder, 'in.onnx')).length);
     },
   );
+});
+
+test('channels of a split stay as the split needs them, those of slices where they were', async () => {
+  const { removed } = await remove('wide', '  - structure: { method: remove, criterion: l1, sparsity: 0.5 }');
+  const of = (tensor: string, axis = 0) => removed.find((one) => one.tensor === tensor && one.axis === axis)!;
+  // Halves stay halves, and a group of four channels goes with the six that it makes.
+  const trans = of('trans.weight');
+  expect(trans.indices.filter((channel) => channel < 8)).toHaveLength(trans.indices.length / 2);
+  expect(of('grouped.weight').indices.length % 6).toBe(0);
+  expect(of('from_large.weight', 1).after + of('from_small.weight', 1).after).toBe(of('grouped.weight').after);
+  // What is turned around by slices is read from other places.
+  const [made, read] = [of('from_large.weight').indices, of('fc.weight', 1).indices];
+  expect(read).toEqual(made.map((channel) => (channel < 5 ? channel + 3 : channel - 5)).sort((a, b) => a - b));
+});
+
+test('heads of attention go whole, with keys and values that others share', async () => {
+  const { removed } = await remove('transformer', '  - structure: { method: remove, criterion: l2, sparsity: 0.5 }');
+  const qkv = removed.find(({ tensor }) => tensor === 'blocks.0.qkv.bias')!.indices;
+  expect(qkv).toHaveLength(24);
+  // Four heads of four places each in queries, keys and values: the same two of each.
+  const heads = [...new Set(qkv.map((place) => Math.floor(place / 4)))];
+  expect(heads.map((head) => head % 4)).toEqual([0, 1, 2].flatMap(() => heads.slice(0, 2)));
+  const [queries, keys] = [8, 4].map((places) =>
+    removed.filter(({ axis, indices }) => axis === 1 && indices.length === places),
+  );
+  expect(queries!.map(({ before }) => before)).toContain(16);
+  expect(keys!.map(({ before }) => before)).toEqual([8, 8]);
 });
 
 test('channels that are added go together: the same of every layer', async () => {

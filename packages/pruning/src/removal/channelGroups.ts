@@ -17,6 +17,7 @@ const RULES = new Map<string, Rule>(Object.entries({ ...linearRules, ...elementR
 export function channelGroups(graph: Graph, tensors: KnownTensors): ChannelGroups {
   const follower = new Follower(graph, tensors);
   for (const node of graph.nodes) {
+    follower.noteSingle(node);
     const made = isPlain(node) ? ruleOf(node)(follower, node, inputsOf(follower, node)) : null;
     const extra = made === null ? undefined : node.outputs.slice(made.length).find((name) => follower.isUsed(name));
     if (made === null || (extra !== undefined && made.length > 0)) {

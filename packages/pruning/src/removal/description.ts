@@ -15,7 +15,7 @@ export const removal: MethodDescription = {
       values: [
         {
           value: 'zero',
-          doc: 'Those that give 0 whatever comes in: all their weights, and what is added to them. The model gives what it gave.',
+          doc: 'Those without weights. What they give all the same becomes an offset of what reads them: the model gives what it gave.',
         },
         { value: 'l1', doc: 'Those whose weights have the smallest sum of magnitudes.' },
         { value: 'l2', doc: 'Those whose weights have the smallest sum of squares.' },

@@ -19,6 +19,8 @@ export interface Followed {
   /** Positions were folded in after each channel, nobody knows how many: every width is that many times as much. */
   readonly folded: boolean;
   readonly constant: Constant;
+  /** How long the axis after that of the channels is, where it was made so. */
+  readonly next?: number;
   /** Values side by side along one more axis, as queries, keys and values: `segments` and `constant` are then without meaning. */
   readonly stack?: { readonly axis: number; readonly parts: readonly Pick<Followed, 'segments' | 'constant'>[] };
 }
@@ -45,6 +47,8 @@ export interface ChannelGroups {
 export class Follower {
   readonly spaces = new Spaces();
   readonly values = new Map<string, Followed>();
+  /** Values that are one number, computed from constants. */
+  private readonly single = new Set<string>();
   private readonly uses = new Map<string, number>();
   private readonly extents: Extent[] = [];
 
@@ -74,7 +78,18 @@ export class Follower {
 
   /** What is known of the shape of a value or a tensor. */
   shapeOf(name: string): readonly (number | null)[] | undefined {
-    return this.tensors.shape(name) ?? this.graph.values.get(name)?.shape ?? undefined;
+    return (
+      this.tensors.shape(name) ??
+      (this.single.has(name) ? [] : undefined) ??
+      this.graph.values.get(name)?.shape ??
+      undefined
+    );
+  }
+
+  /** Notes that a node computes one number from others, as the scale of attention is. */
+  noteSingle({ inputs, outputs }: GraphNode): void {
+    const isSingle = (name: string): boolean => this.shapeOf(name)?.length === 0;
+    if (inputs.length > 0 && outputs.length === 1 && inputs.every(isSingle)) this.single.add(outputs[0]!);
   }
 
   widthOf(segments: readonly Segment[]): number {

@@ -44,6 +44,8 @@ export const shapeRules: Readonly<Record<string, Rule>> = {
     const old = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !added.has(axis));
     return [{ ...x, rank, axis: old[x.axis]! }];
   },
+  Expand: (follower, node, [x]) => one(repeated(follower, node, x)),
+  Tile: (follower, node, [x]) => one(repeated(follower, node, x)),
   /** Lengths are asked for when the model runs: those of fewer channels are told then. */
   Shape: () => [],
 };
@@ -73,24 +75,31 @@ function reshaped(follower: Follower, node: GraphNode, x: Followed): Followed | 
   if (to === undefined || x.folded || x.stack !== undefined) return null;
   if (x.axis === 1 && isFlattening(follower, node, to)) return flattened(x);
   const width = follower.widthOf(x.segments);
-  const leading = Math.min(x.axis, to.length);
   if (x.axis === x.rank - 1 && to.length > x.rank) {
-    const [last, ...more] = to.slice(leading).reverse();
-    const places = last!;
-    if (places <= 0 || width % places !== 0) return null;
-    const lengths = [...more].reverse();
-    return heads(follower, node, x, lengths, width / places, places);
+    const lengths = to.slice(x.axis, -1);
+    const places = to.at(-1)!;
+    return places <= 0 || width % places !== 0 ? null : heads(follower, node, x, lengths, width / places, places);
   }
-  if (x.axis === x.rank - 2 && to.length === x.rank - 1) {
-    const last = to[x.axis]!;
-    if (last === -1) return { ...x, rank: x.rank - 1, folded: true };
-    const places = last / width;
-    if (!Number.isInteger(places)) return null;
-    const segments = x.segments.map((run) => ({ ...run, width: run.width * places }));
-    follower.note({ at: shapeInput(node), index: x.axis, segments });
-    return { ...x, rank: x.rank - 1, segments, constant: spread(x.constant, places) };
-  }
-  return null;
+  return to.length === x.rank - 1 && x.axis < x.rank - 1 ? merged(follower, node, x, to[x.axis]!, width) : null;
+}
+
+/** The axis of the channels and the next one as one. */
+function merged(follower: Follower, node: GraphNode, x: Followed, to: number, width: number): Followed | null {
+  const isLast = x.axis === x.rank - 2;
+  if (to === -1 && x.next === undefined) return isLast ? { ...x, rank: x.rank - 1, folded: true } : null;
+  const places = to === -1 ? x.next! : to / width;
+  if (!Number.isInteger(places) || (x.next !== undefined && x.next !== places)) return null;
+  const segments = scaled(follower.spaces.resolve(x.segments), places);
+  if (to !== -1) follower.note({ at: shapeInput(node), index: x.axis, segments });
+  const { next: _, ...rest } = x;
+  return { ...rest, rank: x.rank - 1, segments, constant: spread(x.constant, places) };
+}
+
+/** Copies along axes that are 1 long; those of the channels stay as they are. */
+function repeated(follower: Follower, node: GraphNode, x: Followed | undefined): Followed | null {
+  const lengths = follower.tensors.numbers(node.inputs[1] ?? '');
+  if (x === undefined || x.folded || x.stack !== undefined || lengths?.length !== x.rank) return null;
+  return lengths[x.axis] === 1 ? { ...x, next: lengths[x.axis + 1]! } : null;
 }
 
 /** The last axis as some heads, or as some runs of heads one after the other. */
@@ -207,11 +216,16 @@ function split(follower: Follower, node: GraphNode, x: Followed): readonly (Foll
 /** Of one axis, forwards and step by step. */
 function sliced(follower: Follower, node: GraphNode, x: Followed): Followed | null {
   const { spaces } = follower;
-  if (x.folded || x.stack !== undefined) return null;
+  if (x.folded) return null;
   const [starts, ends] = [numbersOf(follower, node, 'starts', 1), numbersOf(follower, node, 'ends', 2)];
   const axes = numbersOf(follower, node, 'axes', 3) ?? starts?.map((_, i) => i);
   const steps = numbersOf(follower, node, 'steps', 4) ?? starts?.map(() => 1);
   if (starts === undefined || ends === undefined || axes === undefined || steps === undefined) return null;
+  const { stack } = x;
+  if (stack !== undefined) {
+    const only = axes.length === 1 && axisOf(axes[0]!, x.rank) === stack.axis && steps[0] === 1;
+    return only ? { ...x, stack: { ...stack, parts: stack.parts.slice(starts[0], ends[0]) } } : null;
+  }
   const at = axes.findIndex((axis) => axisOf(axis, x.rank) === x.axis);
   if (at < 0) return x;
   const width = follower.widthOf(x.segments);

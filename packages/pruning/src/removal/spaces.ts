@@ -29,8 +29,8 @@ interface Space {
   parent: number;
   channels: number;
   members: Member[];
-  /** Where it was cut: two spaces that stand for it, one after the other. */
-  halves: readonly [number, number] | null;
+  /** Where it was cut, after `first` of `of` channels: two spaces that stand for it, one after the other. */
+  halves: { readonly spaces: readonly [number, number]; readonly first: number; readonly of: number } | null;
   /** Why nothing may be taken out; null where it may. */
   pinned: string | null;
 }
@@ -48,12 +48,13 @@ export class Spaces {
   resolve(segments: readonly Segment[]): Segment[] {
     return segments.flatMap(({ space, width }) => {
       const id = this.rootOf(space);
-      const { halves, channels } = this.all[id]!;
+      const { halves } = this.all[id]!;
       if (halves === null) return [{ space: id, width }];
-      const first = (width / channels) * this.channelsOf(halves[0]);
+      const { spaces, first, of } = halves;
+      const own = (width * first) / of;
       return this.resolve([
-        { space: halves[0], width: first },
-        { space: halves[1], width: width - first },
+        { space: spaces[0], width: own },
+        { space: spaces[1], width: width - own },
       ]);
     });
   }
@@ -122,10 +123,6 @@ export class Spaces {
     return { groups, leftAlone };
   }
 
-  private channelsOf(id: number): number {
-    return this.all[this.rootOf(id)]!.channels;
-  }
-
   private pinBoth(a: readonly Segment[], b: readonly Segment[], why: string): false {
     this.pin(a, why);
     this.pin(b, why);
@@ -139,17 +136,16 @@ export class Spaces {
   /** Cuts a space in two where `width` places of a run end; false within a channel. */
   private cutAt({ space, width: whole }: Segment, width: number): boolean {
     const cut = this.all[this.rootOf(space)]!;
-    const first = (width / whole) * cut.channels;
+    const first = (width * cut.channels) / whole;
     if (cut.halves !== null || !Number.isInteger(first)) return false;
-    const share = first / cut.channels;
     const halves = [this.make(first, cut.pinned), this.make(cut.channels - first, cut.pinned)] as const;
     for (const member of cut.members) {
-      const own = member.width * share;
+      const own = (member.width * first) / cut.channels;
       this.all[halves[0]]!.members.push({ ...member, width: own });
       this.all[halves[1]]!.members.push({ ...member, offset: member.offset + own, width: member.width - own });
     }
     cut.members = [];
-    cut.halves = halves;
+    cut.halves = { spaces: halves, first, of: cut.channels };
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { fail, ok } from '@espalier/base';
-import { readValues, type TensorEntry } from '@espalier/checkpoint';
-import type { TensorHead } from '@espalier/model';
+import { type Graph, readValues, type TensorEntry } from '@espalier/checkpoint';
+import { operatorCosts, type TensorHead } from '@espalier/model';
 import type { ChangeNote } from '@espalier/protocol';
 import {
   type ChannelChoice,
@@ -46,7 +46,7 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
     const tensor = byName.get(name);
     return tensor === undefined || tensor.after?.stored !== undefined ? undefined : headAfter(tensor).shape;
   };
-  const found = channelGroups(graph, { shape: shapeOf, numbers: (name) => numbers.get(name) });
+  const found = channelGroups(withShapes(graph, state), { shape: shapeOf, numbers: (name) => numbers.get(name) });
   const choice = chooseLayers(state.tensors.map(headAfter), [exclude, step.exclude], graph);
   const leftAlone = new Map([...found.leftAlone, ...choice.leftAlone]);
   const chosen = new Set(choice.chosen.map(({ name }) => name));
@@ -122,6 +122,18 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
     removed: [...(state.removed ?? []), ...removedOf(cuts, byName)],
   });
 };
+
+/** The graph with the shapes that follow from those of its inputs, where the file does not state them. */
+function withShapes(graph: Graph, { tensors }: EditState): Graph {
+  const values = new Map(graph.values);
+  const costs = new Map(operatorCosts(graph, tensors.map(headAfter)).map((cost) => [cost.name, cost]));
+  for (const { name, outputs } of graph.nodes) {
+    const shape = costs.get(name)?.outputShape;
+    const [value] = outputs;
+    if (value !== undefined && shape && !values.get(value)?.shape) values.set(value, { ...values.get(value), shape });
+  }
+  return { ...graph, values };
+}
 
 const makersOf = ({ members }: ChannelGroup): string[] => [
   ...new Set(members.filter(({ part }) => part === 'producer').map(({ tensor }) => tensor)),
