@@ -16,7 +16,7 @@ import type {
 } from '@espalier/protocol';
 import { layoutOf, sizeOfLayout, statsOf, tileOf, valuesIn } from './fakeAnalysis.js';
 import { laterModel, pairDiff, pairTile, structureOf, trendOf } from './fakeCompare.js';
-import { type FakeTensor, headOf, resnet } from './fakeModel.js';
+import { type FakeTensor, headOf, resnet, unpruned } from './fakeModel.js';
 import { FAKE_RECIPE, planOf, quantized, reportOf } from './fakeReport.js';
 import { sweepReport } from './fakeSweep.js';
 
@@ -31,6 +31,8 @@ export interface Scenario {
   readonly sampled?: boolean;
   /** The page of a run: a report, or the preview of a recipe that is fine, wrong, or may not run. */
   readonly report?: 'done' | 'quantized' | 'unreadable' | 'preview' | 'problems' | 'untrusted';
+  /** What became of the input of a report since its run. */
+  readonly input?: 'changed' | 'gone';
   /** The comparison of a sweep: all points, one that is not finished yet, or none that can be read. */
   readonly sweep?: 'done' | 'running' | 'unreadable';
   /** Sizes after gzip do not come with the values: they are asked for. */
@@ -221,6 +223,8 @@ class Host {
   readonly sent: Envelope[] = [];
   private tensors: FakeTensor[] = [];
   private byName = new Map<string, FakeTensor>();
+  /** The input of a report, before the run. */
+  private dense: FakeTensor[] = [];
   private later: FakeTensor[] = [];
   private laterByName = new Map<string, FakeTensor>();
   private stats = new Map<string, TensorStats>();
@@ -238,7 +242,11 @@ class Host {
     this.tensors = tensorsOf(scenario);
     this.byName = new Map(this.tensors.map((tensor) => [tensor.head.name, tensor]));
     this.stats = new Map();
-    this.later = laterModel(this.tensors, scenario.compare === 'equal' ? 'equal' : 'changed');
+    this.dense = this.tensors.map(unpruned);
+    this.later =
+      scenario.report !== undefined
+        ? this.tensors
+        : laterModel(this.tensors, scenario.compare === 'equal' ? 'equal' : 'changed');
     this.laterByName = new Map(this.later.map((tensor) => [tensor.head.name, tensor]));
   }
 
@@ -319,7 +327,7 @@ class Host {
         return this.compare(id);
       case 'compare/heatmap': {
         const tile = query as CompareTileQuery;
-        const before = this.tensor(tile.tensorBefore ?? tile.tensor);
+        const before = this.tensorIn({ path: tile.before, tensor: tile.tensorBefore ?? tile.tensor });
         return { ok: true, value: pairTile(before, this.laterByName.get(tile.tensor)!, tile) };
       }
       case 'compare/trend':
@@ -331,6 +339,8 @@ class Host {
               ok: true,
               value: this.scenario.report === 'quantized' ? quantized(reportOf(this.tensors)) : reportOf(this.tensors),
             };
+      case 'change/files':
+        return { ok: true, value: { input: this.scenario.input ?? 'same', outputs: ['same'] } };
       case 'change/sweep':
         return this.scenario.sweep === 'unreadable'
           ? { ok: false, fault: FILE_FAULT }
@@ -347,11 +357,13 @@ class Host {
   }
 
   private tensorIn({ path, tensor }: { readonly path: string; readonly tensor: string }): FakeTensor {
+    if (this.scenario.report !== undefined && path === '/models/resnet18.safetensors')
+      return this.dense.find(({ head }) => head.name === tensor)!;
     return path.endsWith(LATER) ? this.laterByName.get(tensor)! : this.tensor(tensor);
   }
 
   private heads() {
-    const before = this.head(this.tensors, FILE);
+    const before = this.head(this.scenario.report === undefined ? this.tensors : this.dense, FILE);
     const after = this.head(this.later, LATER);
     return { before, after, structure: structureOf(before.tensors, after.tensors) };
   }

@@ -238,3 +238,17 @@ function change({ head, values }: FakeTensor, share: number): Float32Array {
   }
   return after;
 }
+
+/** A model as it was before it was pruned: small values where there are zeros now. */
+export function unpruned({ head, values }: FakeTensor): FakeTensor {
+  let made: Float32Array | undefined;
+  const before = (): Float32Array => {
+    if (made !== undefined) return made;
+    const rng = seeded(hash(`${head.name} before`));
+    const after = values();
+    const least = after.reduce((low, value) => (value === 0 ? low : Math.min(low, Math.abs(value))), 1);
+    made = after.map((value) => (value === 0 ? least * (2 * rng.next() - 1) : value));
+    return made;
+  };
+  return { head, values: head.prunable ? before : values };
+}

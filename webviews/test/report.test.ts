@@ -115,6 +115,62 @@ describe('a report', () => {
     await page.waitForSelector('espalier-zeros-chart canvas');
   });
 
+  test('shows the layers of input and output beside each other, the largest change first', async () => {
+    const page = await open('done');
+    const maps = page.locator('#maps');
+    await maps.locator('.read-out .num').first().waitFor();
+    const sizes = async () =>
+      (await maps.locator('option').allTextContents()).length === (await page.locator('#layers tbody tr').count());
+    expect(await sizes()).toBe(true);
+    expect(await seenText(page, '#maps .captions')).toMatch(/Before\s+After\s+After − before/);
+    const first = await maps.locator('select').inputValue();
+    await maps.getByRole('button', { name: /^Next layer/ }).click();
+    expect(await maps.locator('select').inputValue()).not.toBe(first);
+    await maps.locator('select').selectOption('layer2.0.conv1.weight');
+    expect(await seenText(page, '.maps-picker')).toMatch(/0 → [\d.]+\s% zeros/);
+    // Both files are asked, by their paths.
+    const asked = await page.evaluate(
+      () =>
+        (
+          globalThis as unknown as { fakeHost: { sent: { method?: string; query?: Record<string, unknown> }[] } }
+        ).fakeHost.sent.findLast(({ method }) => method === 'compare/heatmap')?.query,
+    );
+    expect(asked).toMatchObject({
+      before: '/models/resnet18.safetensors',
+      after: '/models/resnet18-80.safetensors',
+      tensor: 'layer2.0.conv1.weight',
+    });
+  });
+
+  test('moves through the heat maps by keys, and tells their values as a table', async () => {
+    const page = await open('done');
+    const maps = page.locator('#maps');
+    await maps.locator('.read-out .num').first().waitFor();
+    await maps.locator('select').focus();
+    await maps.locator('espalier-heatmap canvas').focus();
+    const before = await seenText(page, '#maps .read-out');
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => seenText(page, '#maps .read-out')).not.toBe(before);
+    await page.keyboard.press('t');
+    await maps.locator('.twin-table tbody tr').first().waitFor();
+    expect(await seenText(page, '#maps .twin-table')).toMatch(/\[\d+, \d+.*\]\s+[^\s]+\s+[^\s]+\s+[^\s]+/);
+  });
+
+  test('says in words that its input was changed since', async () => {
+    const page = await open('done', { scenario: { model: 'resnet', report: 'done', input: 'changed' } });
+    await page.locator('#maps .read-out .num').first().waitFor();
+    expect(await seenText(page, '#maps')).toContain('The input was written to after the run began');
+  });
+
+  test('without its input has no heat maps, and says so', async () => {
+    const page = await open('done', { scenario: { model: 'resnet', report: 'done', input: 'gone' } });
+    await page.waitForSelector('#maps .maps-problem');
+    expect(await seenText(page, '#maps')).toContain('The input is not there any more: /models/resnet18.safetensors.');
+    await opened!.host((host) => host.become({ model: 'resnet', report: 'done' }));
+    await page.getByRole('button', { name: 'Try Again' }).click();
+    await page.locator('#maps .read-out .num').first().waitFor();
+  });
+
   test('tells why each other tensor was left alone, when asked', async () => {
     const page = await open('done');
     await page.click('.others .link');

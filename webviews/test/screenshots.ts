@@ -34,6 +34,14 @@ const SHOTS: readonly Shot[] = [
     widths: WIDTHS,
   },
   {
+    name: 'maps-of-report',
+    page: 'report',
+    scenario: { model: 'resnet', report: 'done', width: 32 },
+    themes: ['dark-modern', 'light-modern', 'high-contrast'],
+    widths: [1280, 500],
+    keys: new Array(8).fill(']'),
+  },
+  {
     name: 'preview-problems',
     page: 'report',
     scenario: { model: 'resnet', report: 'problems' },

@@ -270,6 +270,18 @@ export interface ChangeReport {
 /** The report of a finished job, by the path that the job names. */
 export const report = request<{ readonly path: string }, Answer<ChangeReport>>('change/report');
 
+/** What became of a file since a run: `changed` where it was written to, as far as its time tells. */
+export type FileSince = 'same' | 'changed' | 'gone';
+
+export interface ReportFiles {
+  readonly input: FileSince;
+  /** Aligned with the outputs of the provenance. */
+  readonly outputs: readonly FileSince[];
+}
+
+/** Whether the files of a report are still what the run read and wrote. */
+export const reportFiles = request<{ readonly path: string }, Answer<ReportFiles>>('change/files');
+
 /** A report as text for people, tables or programs. */
 export const exportReport = request<{ readonly path: string; readonly format: ReportFormat }, Answer<string>>(
   'change/export',

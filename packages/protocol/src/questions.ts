@@ -1,4 +1,4 @@
-import { plan, report } from './change.js';
+import { plan, report, reportFiles } from './change.js';
 import { gzip, heatmap, matrix, openHead, scan, values } from './checkpoint.js';
 import { compare, compareHeads, compareTile, trend } from './compare.js';
 import type { PageStart } from './page.js';
@@ -14,7 +14,7 @@ export interface Question {
 export const QUESTIONS: Readonly<Record<PageStart['kind'], readonly Question[]>> = {
   checkpoint: [openHead, scan, gzip, matrix, heatmap, values],
   compare: [openHead, scan, matrix, heatmap, values, compareHeads, compare, compareTile, trend],
-  report: [report, openHead, matrix, heatmap, compareTile],
+  report: [report, reportFiles, matrix, values, compareHeads, compareTile],
   preview: [plan],
   sweep: [sweep],
 };

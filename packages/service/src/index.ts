@@ -8,6 +8,7 @@ export {
 export { checkBudget, type LimitCheck, type Measured } from './budget/checkBudget.js';
 export { type CheckedFile, checkGithub, checkMarkdown, checkSarif } from './budget/checkTexts.js';
 export { stepTitle } from './change/changeReport.js';
+export { filesOfReport } from './change/filesOfReport.js';
 export type { FedArray, FindRuntime, LoadedModel, ModelRuntime } from './change/modelRuntime.js';
 export { planRecipe } from './change/planRecipe.js';
 export type { ChangePorts } from './change/ports.js';

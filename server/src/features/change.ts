@@ -15,6 +15,7 @@ import {
   plan,
   type ReportFormat,
   report,
+  reportFiles,
   rerunJob,
   type SweepReport,
   startJob,
@@ -23,6 +24,7 @@ import {
 import { parseRecipe, sweepFolder, sweepPoints } from '@espalier/recipe';
 import {
   type Files,
+  filesOfReport,
   readSweep,
   reportCsv,
   reportHtml,
@@ -99,6 +101,10 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
   };
   answerStream(connection, plan, (query, signal, send) => context.service.plan(query, signal, send));
   answer(connection, report, ({ path }) => readReport(context.files, path));
+  answer(connection, reportFiles, async ({ path }) => {
+    const found = await readReport(context.files, path);
+    return found.ok ? { ok: true, value: await filesOfReport(context.files, found.value) } : found;
+  });
   answer(connection, exportReport, async ({ path, format }) => {
     const compared = await readSweep(context.files, path);
     if (compared.ok) return { ok: true, value: SWEEP_TEXTS[format](compared.value) };

@@ -13,5 +13,6 @@ const controller = new Controller(channel, host, store);
 const page = new ReportPage();
 page.store = store;
 page.controller = controller;
+page.channel = channel;
 document.body.append(page);
 void controller.start();

@@ -1,5 +1,6 @@
 import type { ChangeNote, ChangeReport, LayerChange, Plan } from '@espalier/protocol';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import type { Channel } from '../shared/channel.js';
 import { faultDetails, faultPage } from '../shared/faultView.js';
 import { icon, severityIcon } from '../shared/icons.js';
 import { openMenu } from '../shared/menu.js';
@@ -21,6 +22,7 @@ import type { Section } from './section.js';
 import type { Action, Content, State } from './state.js';
 import { REPORT_KEYS, S } from './strings.js';
 import { timeSections } from './timeSections.js';
+import './reportMaps.js';
 import './zerosChart.js';
 
 const mark = (severity: keyof typeof SEVERITY): TemplateResult => severityIcon(severity, SEVERITY[severity]);
@@ -39,6 +41,7 @@ type PlanContent = Extract<Content, { kind: 'plan' }>;
 export class ReportPage extends LitElement {
   declare store: Store<State, Action>;
   declare controller: Controller;
+  declare channel: Channel;
 
   private readonly numbers = memoise(createNumbers);
 
@@ -134,19 +137,26 @@ export class ReportPage extends LitElement {
       ${this.bar(report.title, actions)}
       ${this.body([
         { id: 'verdict', noun: S.sections.verdict, question: '', body: verdict },
-        ...this.planSections(plan, plan.layers, numbers, report.latency, () => [
-          ...timeSections(report, this.store.state.asTable, numbers, () => this.store.dispatch({ type: 'twin' })),
-          ...(report.runtimes.length === 0
-            ? []
-            : [
-                {
-                  id: 'runtimes',
-                  noun: S.sections.runtimes,
-                  question: S.questions.runtimes,
-                  body: runtimesTable(report.runtimes, numbers),
-                },
-              ]),
-        ]),
+        ...this.planSections(
+          plan,
+          plan.layers,
+          numbers,
+          report.latency,
+          () => [
+            ...timeSections(report, this.store.state.asTable, numbers, () => this.store.dispatch({ type: 'twin' })),
+            ...(report.runtimes.length === 0
+              ? []
+              : [
+                  {
+                    id: 'runtimes',
+                    noun: S.sections.runtimes,
+                    question: S.questions.runtimes,
+                    body: runtimesTable(report.runtimes, numbers),
+                  },
+                ]),
+          ],
+          this.maps(report, numbers),
+        ),
         {
           id: 'provenance',
           noun: S.sections.provenance,
@@ -218,6 +228,7 @@ export class ReportPage extends LitElement {
     numbers: Numbers,
     latency: ChangeReport['latency'] | null,
     more: () => Section[] = () => [],
+    maps: readonly Section[] = [],
   ): Section[] {
     const isPlan = latency === null;
     const coded = layers.filter(({ quantization }) => quantization !== undefined);
@@ -296,6 +307,7 @@ export class ReportPage extends LitElement {
         question: isPlan ? S.questions.layersPlan : S.questions.layers,
         body: layerBody,
       },
+      ...maps,
       ...(plan.sensitivity.length === 0
         ? []
         : [
@@ -308,6 +320,22 @@ export class ReportPage extends LitElement {
           ]),
       { id: 'risks', noun: S.sections.risks, question: S.questions.risks, body: this.risks(plan.notes), warns },
     ];
+  }
+
+  private maps(report: ChangeReport, numbers: Numbers): readonly Section[] {
+    if (report.provenance.outputs.length === 0) return [];
+    const { start, asTable } = this.store.state;
+    const body = html`<espalier-report-maps
+      .channel=${this.channel}
+      .numbers=${numbers}
+      .model=${{
+        path: start?.paths[0] ?? '',
+        report,
+        asTable,
+        onTwin: () => this.store.dispatch({ type: 'twin' }),
+      }}
+    ></espalier-report-maps>`;
+    return [{ id: 'maps', noun: S.sections.maps, question: S.questions.maps, body }];
   }
 
   private warnings(notes: readonly ChangeNote[], numbers: Numbers): TemplateResult {
