@@ -37,6 +37,7 @@ export { denseOf, ms, problemText, quickest, speedUpText, toLayerLatency, WAY_LA
 export { type TimeModels, type WholeTimes, wholeModelTimes } from './latency/wholeModel.js';
 export type { FactsCache, FileStat, Files } from './ports.js';
 export { readText } from './readText.js';
+export { type ChangePicture, type ChangePictures, changePictures } from './report/changePictures.js';
 export { reportCsv, reportHtml, reportMarkdown, verdictText } from './report/changeTexts.js';
 export { type DiffReport, diffReport, toDiffReport } from './report/diffReport.js';
 export {

@@ -23,6 +23,7 @@ import {
 } from '@espalier/protocol';
 import { parseRecipe, sweepFolder, sweepPoints } from '@espalier/recipe';
 import {
+  changePictures,
   type Files,
   filesOfReport,
   readSweep,
@@ -105,11 +106,14 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
     const found = await readReport(context.files, path);
     return found.ok ? { ok: true, value: await filesOfReport(context.files, found.value) } : found;
   });
-  answer(connection, exportReport, async ({ path, format }) => {
+  answer(connection, exportReport, async ({ path, format }, signal) => {
     const compared = await readSweep(context.files, path);
     if (compared.ok) return { ok: true, value: SWEEP_TEXTS[format](compared.value) };
     const found = await readReport(context.files, path);
-    return found.ok ? { ok: true, value: TEXTS[format](found.value) } : found;
+    if (!found.ok) return found;
+    if (format !== 'html') return { ok: true, value: TEXTS[format](found.value) };
+    const pictures = await changePictures(context.service, context.files, found.value, signal);
+    return { ok: true, value: reportHtml(found.value, pictures) };
   });
   answer(connection, sweep, ({ path }) => readSweep(context.files, path));
   answer(connection, listJobs, async () => {
@@ -141,9 +145,8 @@ export function registerChangeRequests(connection: Connection, context: ChangeCo
   return queue;
 }
 
-const TEXTS: Readonly<Record<ReportFormat, (report: ChangeReport) => string>> = {
+const TEXTS: Readonly<Record<Exclude<ReportFormat, 'html'>, (report: ChangeReport) => string>> = {
   markdown: reportMarkdown,
-  html: reportHtml,
   csv: reportCsv,
   json: (content) => `${JSON.stringify(content, null, 2)}\n`,
 };

@@ -1,5 +1,6 @@
 import { bytesText, exactCount, percentFigure, printable, shapeText } from '@espalier/base';
 import type { ChangeReport, LayerChange } from '@espalier/protocol';
+import type { ChangePictures } from './changePictures.js';
 import { csvText } from './csv.js';
 import { QUANTIZATION_HEADS, quantizationCells } from './quantizationCells.js';
 import { deviceTables, runtimeTables, timeCells, timeTables } from './timeTables.js';
@@ -103,8 +104,8 @@ export const reportCsv = ({ plan }: ChangeReport): string =>
     ]),
   ]);
 
-/** One file that any browser shows, without scripts and without anything from elsewhere. */
-export function reportHtml(report: ChangeReport): string {
+/** One file that any browser shows, without scripts and without anything from elsewhere. Without `pictures` it has no heat maps and no word of them. */
+export function reportHtml(report: ChangeReport, pictures: ChangePictures | null = null): string {
   const section = (title: string, body: string): string => `<section><h2>${html(title)}</h2>${body}</section>`;
   const rows = (heads: readonly string[], all: readonly (readonly string[])[]): string =>
     `<table><thead><tr>${heads.map((head) => `<th scope="col">${html(head)}</th>`).join('')}</tr></thead><tbody>${all
@@ -126,7 +127,7 @@ export function reportHtml(report: ChangeReport): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${html(report.title)}</title>
 <style>
 :root { color-scheme: light dark; font: 14px/1.4 system-ui, sans-serif; }
@@ -137,6 +138,9 @@ th, td { padding: 2px 12px 2px 0; text-align: right; font-weight: normal; }
 th[scope="row"], th:first-child { text-align: left; }
 thead th { border-bottom: 1px solid; }
 pre { overflow: auto; }
+.pair { display: flex; flex-wrap: wrap; gap: 4px 24px; }
+figure { margin: 0; }
+img { display: block; width: 480px; max-width: 100%; height: auto; image-rendering: pixelated; border: 1px solid; }
 </style>
 </head>
 <body>
@@ -148,11 +152,25 @@ ${[...timeTables(report), ...deviceTables(report), ...runtimeTables(report)]
   .map(({ title, heads, rows: cells }) => section(title, rows(heads, cells)))
   .join('\n')}
 ${section('Layers', rows(layerHeads(report.plan.layers), layerRows(report.plan.layers)))}
+${pictures === null ? '' : section('What the pattern looks like', picturesHtml(pictures))}
 ${notes === '' ? '' : section('What to watch', `<ul>${notes}</ul>`)}
 ${section('How it was made', `${rows(['', ''], provenanceRows(report))}<pre>${report.provenance.recipe.split('\n').map(html).join('\n')}</pre>`)}
 </body>
 </html>
 `;
+}
+
+function picturesHtml({ pictures, missing }: ChangePictures): string {
+  if (missing !== null) return `<p>No heat maps: ${html(missing)}</p>`;
+  const figure = (word: string, uri: string, name: string, width: number, height: number): string =>
+    `<figure><figcaption>${word}</figcaption><img src="${uri}" width="${width}" height="${height}" alt="${html(name)}, ${word.toLowerCase()}"></figure>`;
+  return [
+    '<p>The layers with the largest change; exact. White is zero, light small, dark large, on one scale for both.</p>',
+    ...pictures.map(
+      ({ name, note, width, height, before, after }) =>
+        `<h3>${html(name)}</h3><p>${html(note)}</p><div class="pair">${figure('Before', before, name, width, height)}${figure('After', after, name, width, height)}</div>`,
+    ),
+  ].join('\n');
 }
 
 const isTouched = ({ leftAlone }: LayerChange): boolean => leftAlone === null;
