@@ -252,8 +252,8 @@ test('a real export keeps running', async () => {
   expect(removed.length).toBeGreaterThan(5);
 });
 
-test('formats without a graph are refused', async () => {
-  copyFileSync(fixturePath('demo/models/resnet-tiny-80.safetensors'), join(folder, 'in.safetensors'));
+test('a state dict of no family that is known is refused', async () => {
+  copyFileSync(fixturePath('checkpoints/safetensors/dtypes.safetensors'), join(folder, 'in.safetensors'));
   const recipe = 'input: in.safetensors\nsteps: [{ structure: remove }]\noutput: out.safetensors\n';
   const done = await runRecipe({ recipe, folder, overwrite: true, detail: 'full' }, ports, idleWork());
   expect(done).toMatchObject({ ok: false, fault: { kind: 'fault', fault: { code: 'remove/no-graph' } } });

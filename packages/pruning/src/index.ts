@@ -19,6 +19,7 @@ export { type ChannelChoice, type ChosenChannels, type Criterion, chooseChannels
 export type { Look } from './removal/constants.js';
 export { type Cut, cutEntry } from './removal/cutEntry.js';
 export { removal } from './removal/description.js';
+export { type FamilyGroups, familyGroups, familyNames } from './removal/families/index.js';
 export { type Fold, foldedOffset } from './removal/fold.js';
 export type { ChannelGroups, Extent, KnownTensors } from './removal/follower.js';
 export type { ChannelGroup, Member, Segment } from './removal/spaces.js';

@@ -7,6 +7,8 @@ export interface KnownTensors {
   shape(name: string): readonly number[] | undefined;
   /** Numbers of a small constant: axes, shapes, limits. */
   numbers(name: string): readonly number[] | undefined;
+  /** False where a node cannot get an offset that it does not have: modules are built without one. */
+  readonly addsInputs?: boolean;
 }
 
 /** A value whose channels are followed. */

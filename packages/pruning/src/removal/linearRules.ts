@@ -122,7 +122,8 @@ function foldInto(
   outputs: number,
   bias: string | undefined,
 ): FoldInto | null {
-  if (bias === undefined || bias === '') return { outputAxis, outputs, bias: null, node: name, input: 2 };
+  if (bias === undefined || bias === '')
+    return follower.tensors.addsInputs === false ? null : { outputAxis, outputs, bias: null, node: name, input: 2 };
   const shape = follower.own(bias);
   return shape?.length === 1 && shape[0] === outputs ? { outputAxis, outputs, bias, node: name, input: 2 } : null;
 }

@@ -1,4 +1,4 @@
-import { fail, ok } from '@espalier/base';
+import { type Fault, fail, ok } from '@espalier/base';
 import { type Graph, readValues, type TensorEntry } from '@espalier/checkpoint';
 import { operatorCosts, type TensorHead } from '@espalier/model';
 import type { ChangeNote } from '@espalier/protocol';
@@ -11,11 +11,13 @@ import {
   chooseChannels,
   chooseLayers,
   cutEntry,
+  type FamilyGroups,
   type Fold,
+  familyGroups,
   type Look,
 } from '@espalier/pruning';
 import { type EditedTensor, type EditState, entryAfter, headAfter } from './edited.js';
-import { extentChanges } from './removeExtents.js';
+import { type ExtentChanges, extentChanges } from './removeExtents.js';
 import { foldChanges } from './removeFolds.js';
 import type { RemovedChannels } from './shapeManifest.js';
 import type { ApplyStep } from './step.js';
@@ -30,23 +32,23 @@ const MOST_CONSTANTS = 1 << 20;
  * `prune/nothing-to-prune`, those of the sources.
  */
 export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, work) => {
-  const { graph } = state.checkpoint;
-  if (graph?.dialect !== 'onnx')
-    return fail({
-      code: 'remove/no-graph',
-      message:
-        'Channels can be taken out of ONNX models only: other formats do not tell which channels depend on each other.',
-      expected: 'ONNX',
-      found: state.checkpoint.format,
-    });
   const byName = new Map(state.tensors.map((tensor) => [tensor.head.name, tensor]));
   const entryOf = (name: string): TensorEntry => entryAfter(byName.get(name)!);
-  const numbers = await smallConstants(state);
+  const graph = state.checkpoint.graph?.dialect === 'onnx' ? state.checkpoint.graph : undefined;
+  const numbers = graph === undefined ? new Map<string, readonly number[]>() : await smallConstants(state);
   const shapeOf = (name: string): readonly number[] | undefined => {
     const tensor = byName.get(name);
     return tensor === undefined || tensor.after?.stored !== undefined ? undefined : headAfter(tensor).shape;
   };
-  const found = channelGroups(withShapes(graph, state), { shape: shapeOf, numbers: (name) => numbers.get(name) });
+  const known =
+    graph === undefined
+      ? familyGroups(shapesOf(state), state.checkpoint.metadata)
+      : {
+          ok: true as const,
+          found: channelGroups(withShapes(graph, state), { shape: shapeOf, numbers: (name) => numbers.get(name) }),
+        };
+  if (!known.ok) return fail(noGraph(state, known.why));
+  const { found } = known;
   const choice = chooseLayers(state.tensors.map(headAfter), [exclude, step.exclude], graph);
   const leftAlone = new Map([...found.leftAlone, ...choice.leftAlone]);
   const chosen = new Set(choice.chosen.map(({ name }) => name));
@@ -59,7 +61,7 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
   const gone = new GonePlaces(shapeOf);
   const left = new Map<number, { readonly kept: number; readonly channels: number }>();
   const folds: Fold[] = [];
-  const notes: ChangeNote[] = [];
+  const notes: ChangeNote[] = 'family' in known ? familyNotes(known) : [];
   for (const [done, group] of found.groups.entries()) {
     const makers = makersOf(group);
     work.progress({ done, total: found.groups.length, label: makers[0]! });
@@ -90,15 +92,16 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
     });
   const folded = await foldChanges(folds, entryOf, (tensor) => cuts.get(tensor) ?? [], work);
   if (folds.length > 0) notes.push(foldedNote(new Set(folds.map(({ weight }) => weight)).size));
-  const extents = extentChanges(
-    graph,
-    found.extents,
-    (space) => left.get(space),
-    (name) => {
-      const own = numbers.get(name);
-      return own === undefined ? undefined : { entry: entryOf(name), numbers: own };
-    },
-  );
+  const constantOf = (name: string) => {
+    const own = numbers.get(name);
+    return own === undefined ? undefined : { entry: entryOf(name), numbers: own };
+  };
+  const extents: ExtentChanges =
+    graph === undefined
+      ? { edits: [], entries: new Map() }
+      : extentChanges(graph, found.extents, (space) => left.get(space), constantOf);
+  const configured = configurationNote(state);
+  if (configured !== null) notes.push(configured);
   const changed = new Map([...folded.entries, ...extents.entries]);
   const tensors = state.tensors.map((tensor): EditedTensor => {
     const { name } = tensor.head;
@@ -122,6 +125,45 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
     removed: [...(state.removed ?? []), ...removedOf(cuts, byName)],
   });
 };
+
+/** Shapes of tensors that can be cut: numbers that mean what they are. */
+const shapesOf = ({ tensors }: EditState): Map<string, readonly number[]> =>
+  new Map(
+    tensors
+      .filter(
+        ({ entry, after, head }) => entry.packedFrom === undefined && after?.stored === undefined && !head.noValues,
+      )
+      .map((tensor) => [tensor.head.name, headAfter(tensor).shape]),
+  );
+
+const noGraph = ({ checkpoint }: EditState, why: string): Fault => ({
+  code: 'remove/no-graph',
+  message: `This file does not tell which channels depend on each other: ${why}.`,
+  file: checkpoint.files[0]?.name ?? '',
+  expected: 'an ONNX model, or the state dict of a family that is known',
+  found: checkpoint.formatLabel,
+});
+
+const familyNotes = ({ family, notes }: Extract<FamilyGroups, { ok: true }>): ChangeNote[] => [
+  {
+    code: 'remove/family',
+    severity: 'information',
+    message: `Which channels depend on each other is known from names and shapes: those of ${family}.`,
+  },
+  ...notes.map((message): ChangeNote => ({ code: 'remove/assumed', severity: 'warning', message })),
+];
+
+/** Widths that a configuration beside the weights still tells. */
+function configurationNote({ checkpoint: { metadata } }: EditState): ChangeNote | null {
+  const told = ['num_attention_heads', 'num_key_value_heads', 'intermediate_size'].filter((key) => key in metadata);
+  if (told.length === 0) return null;
+  const list = told.map((key) => `${key} ${metadata[key]}`).join(', ');
+  return {
+    code: 'remove/configuration',
+    severity: 'warning',
+    message: `The configuration of the input says ${list}: what is loaded needs the widths of the output, which its shape manifest lists.`,
+  };
+}
 
 /** The graph with the shapes that follow from those of its inputs, where the file does not state them. */
 function withShapes(graph: Graph, { tensors }: EditState): Graph {
