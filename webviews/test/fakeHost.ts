@@ -7,6 +7,7 @@ import type {
   Finding,
   HeatmapQuery,
   PageStart,
+  PlanQuery,
   ScanQuery,
   TensorFacts,
   TensorHead,
@@ -17,7 +18,7 @@ import type {
 import { layoutOf, sizeOfLayout, statsOf, tileOf, valuesIn } from './fakeAnalysis.js';
 import { laterModel, pairDiff, pairTile, structureOf, trendOf } from './fakeCompare.js';
 import { type FakeTensor, headOf, resnet, unpruned } from './fakeModel.js';
-import { FAKE_RECIPE, planOf, quantized, reportOf } from './fakeReport.js';
+import { FAKE_RECIPE, planOf, quantized, reportOf, wished } from './fakeReport.js';
 import { sweepReport } from './fakeSweep.js';
 
 /** What the fake editor and server do. Plain data, so that a test can hand it into the page. */
@@ -348,7 +349,7 @@ class Host {
       case 'change/plan':
         return this.scenario.report === 'problems'
           ? { kind: 'problems', problems: [PROBLEM] }
-          : { kind: 'plan', plan: planOf(this.tensors) };
+          : { kind: 'plan', plan: wished(planOf(this.tensors), query as PlanQuery) };
       case 'page/action':
         return { done: true };
       default:

@@ -233,6 +233,21 @@ describe('a preview', () => {
     expect(await actions()).toEqual([{ action: 'run-recipe' }]);
   });
 
+  test('measures and compresses when asked, and only then', async () => {
+    const page = await open('preview');
+    await page.waitForSelector('#measure');
+    expect(await seenText(page, '#changed')).not.toMatch(/gzip -6\s+\d/);
+    await page.click('#gzip');
+    await expect.poll(() => seenText(page, '#changed')).toMatch(/gzip -6\s+[\d.]+\s+[\d.]+\s+2\.0x smaller/);
+    expect(await page.locator('#gzip').count()).toBe(0);
+    await page.click('#measure');
+    await page.waitForSelector('#time table');
+    expect(await seenText(page, '#changed')).toMatch(
+      /measured here.*\s+Espalier kernels, WASM SIMD, 1 thread\s+[\d.]+/,
+    );
+    expect(await page.locator('#time tbody tr').count()).toBe(21);
+  });
+
   test('with problems names them and leads to their place; it cannot run', async () => {
     const page = await open('problems');
     await page.waitForSelector('#problems');

@@ -57,6 +57,79 @@ export async function gzipSizeOfAll(
   });
 }
 
+/** Bytes that are made while they are read. */
+export interface Windowed {
+  readonly byteLength: number;
+  windows(work: Work): AsyncIterable<Uint8Array>;
+}
+
+/** Bytes above which `gzipSizeOfWindows` compresses a sample. */
+export const GZIP_FULL_BYTES = FULL_BYTES;
+
+/** The same of tensors that are not in a file yet, each by itself; above 256 MB together an estimate from blocks of all. Null where there are no bytes. */
+export async function gzipSizeOfWindows(
+  tensors: readonly Windowed[],
+  work: Work,
+  seed = 1,
+): Promise<SizesAsStored['gzip']> {
+  const total = tensors.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (total === 0) return null;
+  if (total > FULL_BYTES) return compressWindowSample(tensors, total, work, seed);
+  let bytes = 0;
+  for (const tensor of tensors) {
+    const compressor = newCompressor();
+    for await (const window of tensor.windows(work)) await compressor.push(window);
+    bytes += await compressor.finish();
+  }
+  return { bytes, obtained: { kind: 'exact' } };
+}
+
+async function compressWindowSample(
+  tensors: readonly Windowed[],
+  total: number,
+  work: Work,
+  seed: number,
+): Promise<SizesAsStored['gzip']> {
+  const chosen = new Set(chooseDistinct(Math.floor(total / BLOCK_BYTES), SAMPLE_BLOCKS, seed));
+  const ratios: number[] = [];
+  let at = 0;
+  let open: Compressor | null = null;
+  const touches = (begin: number, end: number): boolean => {
+    for (let block = Math.floor(begin / BLOCK_BYTES); block * BLOCK_BYTES < end; block++)
+      if (chosen.has(block)) return true;
+    return false;
+  };
+  for (const tensor of tensors) {
+    const end = at + tensor.byteLength;
+    // What no block lies in is not even made.
+    if (!touches(at, end)) {
+      at = end;
+      continue;
+    }
+    for await (const window of tensor.windows(work)) {
+      for (let done = 0; done < window.length; ) {
+        const block = Math.floor((at + done) / BLOCK_BYTES);
+        const stop = Math.min(window.length, (block + 1) * BLOCK_BYTES - at);
+        if (chosen.has(block)) {
+          open ??= newCompressor();
+          await open.push(window.subarray(done, stop));
+          if (at + stop === (block + 1) * BLOCK_BYTES) {
+            ratios.push((await open.finish()) / BLOCK_BYTES);
+            open = null;
+            work.progress({ done: ratios.length, total: chosen.size });
+          }
+        }
+        done = stop;
+      }
+      at += window.length;
+    }
+  }
+  const ratio = ratios.reduce((sum, value) => sum + value, 0) / ratios.length;
+  const share = (ratios.length * BLOCK_BYTES) / total;
+  const obtained: Obtained = { kind: 'sampled', share, error: sampleError(ratios, share), seed };
+  return { bytes: Math.round(ratio * total), obtained };
+}
+
 const stretchesOf = (entries: readonly TensorEntry[]): Stretch[] =>
   entries.flatMap(({ data, elements }) =>
     data.kind === 'raw'
@@ -122,7 +195,7 @@ function cut(stretches: readonly Stretch[], begin: number, end: number): Stretch
 
 /** Bytes that the stretches take after gzip as one stream. */
 async function compress(stretches: readonly Stretch[], work: Work): Promise<number> {
-  const compressor = typeof CompressionStream === 'function' ? zlibCompressor() : fflateCompressor();
+  const compressor = newCompressor();
   for (const { source, begin, length } of stretches) {
     for (let done = 0; done < length; done += STEP_BYTES) {
       work.signal.throwIfAborted();
@@ -137,6 +210,9 @@ interface Compressor {
   /** Bytes in all. */
   finish(): Promise<number>;
 }
+
+const newCompressor = (): Compressor =>
+  typeof CompressionStream === 'function' ? zlibCompressor() : fflateCompressor();
 
 /** The zlib of the platform, off this thread. */
 function zlibCompressor(): Compressor {

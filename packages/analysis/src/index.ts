@@ -24,7 +24,7 @@ export {
   type TensorStats,
 } from './facts.js';
 export { findingsFrom } from './findings.js';
-export { gzipSize, gzipSizeOfAll } from './gzip.js';
+export { GZIP_FULL_BYTES, gzipSize, gzipSizeOfAll, gzipSizeOfWindows, type Windowed } from './gzip.js';
 export { type CompareTile, compareTile } from './heatmap/compareTile.js';
 export { indexOfCell, KERNELS_PER_ROW, matrixSize } from './heatmap/layout.js';
 export { heatmapTile } from './heatmap/tile.js';

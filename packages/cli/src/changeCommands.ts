@@ -10,7 +10,7 @@ import { devices } from './commands/devices.js';
 import { type DoctorOptions, doctor } from './commands/doctor.js';
 import { type LatencyOptions, latency } from './commands/latency.js';
 import { methods } from './commands/methods.js';
-import { plan } from './commands/plan.js';
+import { type PlanOptions, plan } from './commands/plan.js';
 import { type TranslateOptions, translate } from './commands/translate.js';
 import { faultLine } from './inspectTable.js';
 import { addMethodOptions, givenOptions } from './methodOptions.js';
@@ -100,15 +100,17 @@ export function addChangeCommands(program: Command, terminal: Terminal, ended: (
     .command('plan')
     .description('What a recipe would do, layer by layer; nothing is written')
     .argument('<recipe>', 'a file such as prune.espalier.yaml')
+    .option('--gzip', 'also the sizes after gzip')
+    .option('--measure', 'also the speed of the layers, measured on this machine')
     .addOption(format())
-    .addHelpText('after', `\nExample:\n  espalier plan resnet18.espalier.yaml --format json\n${EXIT}`)
-    .action(async (path: string, options: { format: 'table' | 'json' }) => {
+    .addHelpText('after', `\nExample:\n  espalier plan resnet18.espalier.yaml --measure --format json\n${EXIT}`)
+    .action(async (path: string, options: PlanOptions) => {
       const recipe = await readRecipe(path);
       if ('code' in recipe) {
         await print(terminal.err, `${faultLine(recipe, path)}\n`);
         return ended(2);
       }
-      ended(await plan(recipe, options.format, terminal));
+      ended(await plan(recipe, options, terminal));
     });
 
   program

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Plan } from '@espalier/protocol';
 import { type DiffReport, diffReport, type InspectReport, inspectReport } from '@espalier/service';
 import { allGolden, fixturePath } from '@espalier/testkit';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -428,6 +429,13 @@ test('a recipe is planned, run, and its problems have places', async () => {
     },
   });
   expect(existsSync(join(folder, 'filled.safetensors'))).toBe(false);
+  const wished = await jsonOf('plan', file, '--gzip', '--measure');
+  const { totals, latency } = (wished.report as unknown as { plan: Plan }).plan;
+  expect(totals.sizes.after.gzip!.bytes).toBeLessThan(totals.sizes.before.gzip!.bytes / 2);
+  expect(latency![0]!.before.how.kind).toBe('measured');
+  const shown = await espalier('plan', file, '--measure');
+  expect(shown.out).toMatch(/dense ms +quickest ms +way/);
+  expect(shown.out).toMatch(/measured here: [\d.]+ → [\d.]+ ms for the products of 16 layers/);
   const { code, report } = await jsonOf('run', file, '--report');
   expect(code).toBe(0);
   expect(report['report']).toBe(join(folder, 'filled.safetensors.report.json'));

@@ -194,6 +194,8 @@ export interface Plan {
   readonly totals: ChangeTotals;
   readonly outputs: readonly ChangeOutput[];
   readonly notes: readonly ChangeNote[];
+  /** Measured on this machine, where somebody asked for it. */
+  readonly latency?: readonly ModelLatency[];
   /** Time on the devices that the recipe names, of all layers that steps touch. */
   readonly devices?: readonly DeviceTotal[];
   /** How much of the energy goes at 50, 70, 80, 90, 95 % in each layer that a step touches: aligned with SENSITIVITY_RATIOS. */
@@ -222,8 +224,16 @@ export type PlanItem =
   | { readonly kind: 'layer'; readonly layer: LayerChange }
   | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly label: string };
 
+/** What a plan tells only when asked: it takes its time. What was told before of the same plan on this machine is told again without being asked. */
+export interface PlanQuery extends RecipeQuery {
+  /** Sizes after gzip, of each layer and in all. */
+  readonly gzip?: boolean;
+  /** Times of the layers that steps take, on this machine. */
+  readonly measure?: boolean;
+}
+
 /** The plan of a recipe, layer by layer as they are worked out. */
-export const plan = stream<RecipeQuery, PlanItem, PlanAnswer>('change/plan');
+export const plan = stream<PlanQuery, PlanItem, PlanAnswer>('change/plan');
 
 /** One row of “does any runtime use this?”. */
 export interface RuntimeRow {

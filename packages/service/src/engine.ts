@@ -159,7 +159,7 @@ export function createEngine(files: Files, now: () => number): Engine {
       }),
 
     plan: (query, { signal, onItem, onProgress }) =>
-      planRecipe(query, files, { signal, progress: onProgress ?? (() => {}) }, (item) => onItem?.(item)),
+      planRecipe(query, files, { signal, progress: onProgress ?? (() => {}) }, (item) => onItem?.(item), now),
 
     outlook: ({ path, recipe }, { signal }) =>
       using(path, signal, async ({ checkpoint, heads }) => recipeOutlook(parseRecipe(recipe), heads, checkpoint.graph)),

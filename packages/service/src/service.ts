@@ -8,7 +8,7 @@ import type {
   HeatmapQuery,
   PlanAnswer,
   PlanItem,
-  RecipeQuery,
+  PlanQuery,
   ScanEnd,
   ScanItem,
   ScanQuery,
@@ -19,6 +19,7 @@ import type {
   ValuesAnswer,
   ValuesQuery,
 } from '@espalier/protocol';
+import { keptWishes } from './change/keptWishes.js';
 import { type CompareEnd, type CompareHeads, createComparisons } from './comparisons.js';
 import { createFactsStore, factsOf } from './factsStore.js';
 import type { FileFacts } from './fileFacts.js';
@@ -65,7 +66,7 @@ export interface Service {
   /** What the head of a recipe's checkpoint tells of the recipe: no weight is read. Answers are kept until the file changes. */
   outlook(path: string, recipe: string, signal: AbortSignal): Promise<Answer<RecipeOutlook>>;
   /** What a recipe would do; nothing is written. */
-  plan(query: RecipeQuery, signal: AbortSignal, onItem: (item: PlanItem) => void): Promise<PlanAnswer>;
+  plan(query: PlanQuery, signal: AbortSignal, onItem: (item: PlanItem) => void): Promise<PlanAnswer>;
   /** Compresses a tensor, or all, to learn the size. That of a tensor is kept with its facts. */
   gzip(query: GzipQuery, signal: AbortSignal): Promise<TaskAnswer<'gzip'>>;
   /**
@@ -165,6 +166,7 @@ export function createService(ports: ServicePorts): Service {
     machine: ports.machine,
     ...(ports.modelTimer === undefined ? {} : { modelTimer: ports.modelTimer }),
   });
+  const wishesKept = keptWishes(ports.cache, ports.machine);
   const comparisons = createComparisons({ runner, current, scan, now: ports.now });
 
   return {
@@ -180,8 +182,15 @@ export function createService(ports: ServicePorts): Service {
     cancelScans: () => scans.cancelAll(),
     outlook,
     plan: async (query, signal, onItem) => {
-      const answer = await runner.run('plan', query, { signal, onItem }, 'soon');
-      return answer.ok ? answer.value : { kind: 'fault', fault: answer.fault };
+      const ask = async (wishes: PlanQuery): Promise<PlanAnswer> => {
+        const answer = await runner.run('plan', wishes, { signal, onItem }, 'soon');
+        if (!answer.ok) return { kind: 'fault', fault: answer.fault };
+        if (answer.value.kind !== 'plan') return answer.value;
+        return { kind: 'plan', plan: await wishesKept.complete(query, answer.value.plan) };
+      };
+      const first = await ask(await wishesKept.open(query));
+      // What was kept was of other zeros: the input, or a file beside it, is another now.
+      return first.kind === 'plan' && wishesKept.lacks(query, first.plan) ? ask(query) : first;
     },
     gzip: async (query, signal) => {
       const known = store.peek(query.path);

@@ -16,7 +16,7 @@ import type {
 } from '@espalier/analysis';
 import type { Fault, Progress } from '@espalier/base';
 import type { DecodedData, RawData, TensorData, TensorEntry } from '@espalier/checkpoint';
-import type { GzipQuery, PlanAnswer, PlanItem, RecipeQuery, ValuesAnswer } from '@espalier/protocol';
+import type { GzipQuery, PlanAnswer, PlanItem, PlanQuery, ValuesAnswer } from '@espalier/protocol';
 import type { RecipeOutlook } from './language/recipeOutlook.js';
 
 /** A tensor's data as plain data: what it is, without the means to read it. */
@@ -40,7 +40,7 @@ export interface TaskTypes {
     answer: ScanAnswer;
   };
   /** What a recipe would do. */
-  plan: { query: RecipeQuery; item: PlanItem; answer: PlanAnswer };
+  plan: { query: PlanQuery; item: PlanItem; answer: PlanAnswer };
   /** What the head of a recipe's checkpoint tells of it. */
   outlook: { query: { path: string; recipe: string }; item: never; answer: RecipeOutlook };
   /** Times layers one after the other, alone on its thread. */

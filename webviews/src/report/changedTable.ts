@@ -15,8 +15,10 @@ export function changedTable(totals: ChangeTotals, latency: readonly ModelLatenc
       <tr>${C.heads.map((head) => html`<th scope="col">${head}</th>`)}</tr>
     </thead>
     ${groups.map(
-      ({ title, rows, label }) => html`<tbody>
-        <tr class="group"><th scope="rowgroup" colspan="4">${title} ${label ?? how({ kind: 'exact' }, numbers)}</th></tr>
+      ({ title, rows, label, note }) => html`<tbody>
+        <tr class="group"><th scope="rowgroup" colspan="4">
+          ${title} ${label ?? how({ kind: 'exact' }, numbers)}${note === undefined ? nothing : html`<div class="small-text convention">${note}</div>`}
+        </th></tr>
         ${rows.map(
           ([name, before, after, change]) => html`<tr>
             <th scope="row">${name}</th>
@@ -50,6 +52,8 @@ interface Group {
   readonly rows: readonly Cells[];
   /** How the figures were obtained, where they were not counted. */
   readonly label?: TemplateResult;
+  /** What its figures count, as a sentence. */
+  readonly note?: string;
 }
 
 function groupsOf(totals: ChangeTotals, numbers: Numbers): Group[] {
@@ -87,6 +91,7 @@ function groupsOf(totals: ChangeTotals, numbers: Numbers): Group[] {
       title: C.size(unit),
       rows: [
         size(C.raw, sizes.before.raw, sizes.after.raw),
+        ...gzipRow(sizes, size, numbers),
         size(C.csr, sizes.before.csr, sizes.after.csr),
         size(C.bitmask, sizes.before.bitmask, sizes.after.bitmask),
         ...(packed === null || packed.fits < 1 ? [] : [size(C.packed, sizes.before.raw, packed.bytes)]),
@@ -97,6 +102,7 @@ function groupsOf(totals: ChangeTotals, numbers: Numbers): Group[] {
       : [
           {
             title: C.work,
+            ...(totals.macConvention === null ? {} : { note: totals.macConvention }),
             rows: [
               [
                 C.dense,
@@ -114,6 +120,19 @@ function groupsOf(totals: ChangeTotals, numbers: Numbers): Group[] {
           },
         ]),
   ];
+}
+
+/** Only where somebody asked for it: compressing takes its time. */
+function gzipRow(
+  { before, after }: ChangeTotals['sizes'],
+  size: (name: string, before: number, after: number) => Cells,
+  numbers: Numbers,
+): Cells[] {
+  if (before.gzip === null && after.gzip === null) return [];
+  const obtained = after.gzip?.obtained ?? before.gzip!.obtained;
+  const name =
+    obtained.kind === 'sampled' ? S.changed.gzipSampled(numbers.value(obtained.error * 100)) : S.changed.gzip;
+  return [size(name, before.gzip?.bytes ?? before.raw, after.gzip?.bytes ?? after.raw)];
 }
 
 /** One unit for the whole group, so that its figures can be compared. */

@@ -1,8 +1,20 @@
-import { type PageAction, pageAction, pageRecipe, pageStart, plan, type RecipeQuery, report } from '@espalier/protocol';
+import {
+  type PageAction,
+  type PlanQuery,
+  pageAction,
+  pageRecipe,
+  pageStart,
+  plan,
+  type RecipeQuery,
+  report,
+} from '@espalier/protocol';
 import { type Channel, faultOf, isAbort } from '../shared/channel.js';
 import type { Host } from '../shared/host.js';
 import type { Store } from '../shared/store.js';
 import type { Action, State } from './state.js';
+
+/** What a plan tells only when asked. */
+export type Wishes = Pick<PlanQuery, 'gzip' | 'measure'>;
 
 /** All that happens outside the page: the report is read, or the recipe planned whenever it changed. */
 export class Controller {
@@ -37,7 +49,7 @@ export class Controller {
   }
 
   /** Plans the recipe as it reads now; the plan of an older text is given up. */
-  async plan(recipe: RecipeQuery, trusted: boolean): Promise<void> {
+  async plan(recipe: RecipeQuery, trusted: boolean, wishes: Wishes = {}): Promise<void> {
     this.planning?.abort();
     const controller = new AbortController();
     this.planning = controller;
@@ -45,7 +57,7 @@ export class Controller {
     try {
       const answer = await this.channel.stream(
         plan,
-        recipe,
+        { ...recipe, ...wishes },
         (item) => {
           if (item.kind === 'progress')
             this.store.dispatch({ type: 'plan-progress', done: item.done, total: item.total });
@@ -56,6 +68,12 @@ export class Controller {
     } catch (error) {
       if (!isAbort(error)) this.store.dispatch({ type: 'planned', answer: { kind: 'fault', fault: faultOf(error) } });
     }
+  }
+
+  /** Works the plan out again, with what takes its time. */
+  wish(wishes: Wishes): void {
+    const { content } = this.store.state;
+    if (content.kind === 'plan') void this.plan(content.recipe, content.trusted, wishes);
   }
 
   act(action: PageAction): void {

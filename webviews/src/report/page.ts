@@ -209,7 +209,16 @@ export class ReportPage extends LitElement {
               warns: true,
             },
           ]),
-      ...(plan === null ? [] : this.planSections(plan, content.layers, numbers, null)),
+      ...(plan === null
+        ? []
+        : this.planSections(plan, content.layers, numbers, null, () =>
+            timeSections(
+              { plan: { ...plan, layers: content.layers }, latency: plan.latency ?? [], bridge: null },
+              this.store.state.asTable,
+              numbers,
+              () => this.store.dispatch({ type: 'twin' }),
+            ),
+          )),
     ];
     return html`<div class="page">
       ${this.bar(plan === null ? '' : plan.input.name, actions)}
@@ -277,7 +286,7 @@ export class ReportPage extends LitElement {
         id: 'changed',
         noun: S.sections.changed,
         question: isPlan ? S.questions.changedPlan : S.questions.changed,
-        body: changedTable(plan.totals, latency ?? [], numbers),
+        body: html`${changedTable(plan.totals, latency ?? plan.latency ?? [], numbers)} ${isPlan ? this.wishes(plan) : nothing}`,
       },
       ...more(),
       ...(plan.devices === undefined
@@ -320,6 +329,21 @@ export class ReportPage extends LitElement {
           ]),
       { id: 'risks', noun: S.sections.risks, question: S.questions.risks, body: this.risks(plan.notes), warns },
     ];
+  }
+
+  /** What a plan tells only when asked, as long as it has not been told. */
+  private wishes({ totals, latency, steps }: Plan): TemplateResult | typeof nothing {
+    const { content } = this.store.state;
+    const busy = content.kind === 'plan' && content.progress !== null;
+    const zipped = totals.sizes.before.gzip !== null || totals.sizes.after.gzip !== null;
+    if (steps.length === 0 || (zipped && latency !== undefined)) return nothing;
+    const button = (id: string, label: string, about: string, wish: 'gzip' | 'measure'): TemplateResult =>
+      html`<button class="button" id=${id} type="button" title=${about} ?disabled=${busy} @click=${() => this.controller.wish({ [wish]: true })}>${label}</button>`;
+    const C = S.changed;
+    return html`<p class="wishes">
+      ${latency === undefined ? button('measure', C.measure, C.measureAbout, 'measure') : nothing}
+      ${zipped ? nothing : button('gzip', C.gzipAsk, C.gzipAbout, 'gzip')}
+    </p>`;
   }
 
   private maps(report: ChangeReport, numbers: Numbers): readonly Section[] {

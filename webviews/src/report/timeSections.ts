@@ -10,7 +10,7 @@ import { timeRows, timeTable } from './timeByLayer.js';
 
 /** Where the time goes, and why it is no less; nothing where no layer was timed. */
 export function timeSections(
-  { plan, latency, bridge }: ChangeReport,
+  { plan, latency, bridge }: Pick<ChangeReport, 'plan' | 'latency' | 'bridge'>,
   asTable: boolean,
   numbers: Numbers,
   toggle: () => void,

@@ -2,7 +2,7 @@ import type { DeviceProfile } from '@espalier/analysis';
 import { type Fault, fail, ok, type Result, type Work } from '@espalier/base';
 import { openCheckpoint } from '@espalier/checkpoint';
 import { toHeads } from '@espalier/model';
-import type { ChangeNote, LayerChange, Plan, PlanAnswer, PlanItem, PlannedStep, RecipeQuery } from '@espalier/protocol';
+import type { ChangeNote, LayerChange, Plan, PlanAnswer, PlanItem, PlannedStep, PlanQuery } from '@espalier/protocol';
 import { SENSITIVITY_RATIOS } from '@espalier/protocol';
 import { energyLost, type PrunableLayer } from '@espalier/pruning';
 import {
@@ -27,16 +27,18 @@ import { layerChange } from './layerChange.js';
 import { layerMacs, MAC_CONVENTION } from './layerMacs.js';
 import { type OpenInput, openInput } from './openInput.js';
 import { contentOf, destinationOf } from './outputs.js';
+import { withWishes } from './planWishes.js';
 import { manifestName, needsManifest } from './shapeManifest.js';
 import type { StepRuntime } from './step.js';
 import { pointLabel } from './sweepTexts.js';
 
 /** What a recipe would do. Nothing is written. Items arrive as layers are worked out; aborts fly. */
 export async function planRecipe(
-  query: RecipeQuery,
+  query: PlanQuery,
   files: Files,
   work: Work,
   onItem: (item: PlanItem) => void,
+  now: () => number = () => performance.now(),
 ): Promise<PlanAnswer> {
   const parsed = parseRecipe(query.recipe);
   if (parsed.recipe === null) return { kind: 'problems', problems: parsed.problems };
@@ -56,11 +58,16 @@ export async function planRecipe(
       work,
       onItem,
     );
-    return plan.ok
+    if (!plan.ok) return { kind: 'fault', fault: plan.fault };
+    const wished = await withWishes(query, plan.value, edited.value, now, {
+      ...work,
+      progress: ({ done, total, label }) => onItem({ kind: 'progress', done, total: total ?? 0, label: label ?? '' }),
+    });
+    return wished.ok
       ? {
           kind: 'plan',
           plan: {
-            ...plan.value,
+            ...wished.value,
             notes: [
               ...sweepNotes(points),
               ...globNotes(parsed, input.value),
@@ -69,7 +76,7 @@ export async function planRecipe(
             ],
           },
         }
-      : { kind: 'fault', fault: plan.fault };
+      : { kind: 'fault', fault: wished.fault };
   } finally {
     await input.value.state.checkpoint.close();
   }
