@@ -14,6 +14,8 @@ interface QuantizeOptions extends ChangeOptions {
   readonly percentile?: number;
   readonly scales?: string;
   readonly rule: readonly { readonly match: string; readonly scheme: string }[];
+  readonly mixed?: number;
+  readonly mixedBytes?: number;
   readonly samples?: string;
   readonly activationBits?: number;
   readonly calibration?: string;
@@ -60,6 +62,17 @@ export function addQuantizeCommand(program: Command, terminal: Terminal, ended: 
         .argParser(rule)
         .default([]),
     )
+    .addOption(
+      new Option(
+        '--mixed <bits>',
+        'bits for each layer, so that all together take at most so many bits a weight; more go where they help most',
+      ).argParser(number(2, 8)),
+    )
+    .addOption(
+      new Option('--mixed-bytes <n>', 'the same with a budget of bytes for all codes').argParser(
+        number(1, Number.MAX_SAFE_INTEGER),
+      ),
+    )
     .option('--samples <file>', 'quantize the inputs of layers too, by ranges from an .npz of samples; for ONNX')
     .addOption(new Option('--activation-bits <n>', 'bits of these, with --samples; 8').argParser(number(2, 8)))
     .addOption(
@@ -90,7 +103,7 @@ export function addQuantizeCommand(program: Command, terminal: Terminal, ended: 
     .option('--report', 'write a report beside the output; reads input and result once more', false)
     .addHelpText(
       'after',
-      `\nExamples:\n  espalier quantize resnet18.safetensors -o resnet18-int8.safetensors\n  espalier quantize model.onnx -o model-int8.onnx --granularity channel\n  espalier quantize model.onnx -o model-w8a8.onnx --samples calibration.npz\n  espalier quantize model.pt -o model-4.safetensors --bits 4 --granularity group --group-size 64 --min-sqnr 15\n  espalier quantize llama-f16.gguf -o llama-q8.gguf --gguf Q8_0\n\nExit codes: 0 fine, 1 --min-sqnr or --max-size does not hold, 2 it could not be done.`,
+      `\nExamples:\n  espalier quantize resnet18.safetensors -o resnet18-int8.safetensors\n  espalier quantize model.onnx -o model-int8.onnx --granularity channel\n  espalier quantize model.onnx -o model-w8a8.onnx --samples calibration.npz\n  espalier quantize model.pt -o model-4.safetensors --bits 4 --granularity group --group-size 64 --min-sqnr 15\n  espalier quantize model.pt -o model-mixed.safetensors --mixed 5\n  espalier quantize llama-f16.gguf -o llama-q8.gguf --gguf Q8_0\n\nExit codes: 0 fine, 1 --min-sqnr or --max-size does not hold, 2 it could not be done.`,
     )
     .action(async (input: string, options: QuantizeOptions) => {
       if (options.output === undefined && !options.dryRun)
@@ -114,7 +127,7 @@ export function addQuantizeCommand(program: Command, terminal: Terminal, ended: 
 
 function codes(options: QuantizeOptions): object {
   const { scheme, bits, granularity, groupSize, range, percentile, scales, rule: rules } = options;
-  const { samples, activationBits, calibration } = options;
+  const { samples, activationBits, calibration, mixed, mixedBytes } = options;
   return {
     method: 'post-training',
     default: {
@@ -126,6 +139,14 @@ function codes(options: QuantizeOptions): object {
       ...(percentile === undefined ? {} : { percentile }),
     },
     ...(rules.length === 0 ? {} : { rules }),
+    ...(mixed === undefined && mixedBytes === undefined
+      ? {}
+      : {
+          mixed: {
+            ...(mixed === undefined ? {} : { bitsPerWeight: mixed }),
+            ...(mixedBytes === undefined ? {} : { bytes: mixedBytes }),
+          },
+        }),
     ...(samples === undefined
       ? {}
       : {

@@ -75,6 +75,13 @@ export interface LayerQuantization {
   readonly clippedShare: number;
   /** How many codes are used, of how many; null where there are none to count. */
   readonly levels: { readonly used: number; readonly all: number } | null;
+  /** What each way of choosing the largest magnitude would keep, of symmetric codes: from so many values, evenly spread. */
+  readonly ranges?: {
+    readonly sqnrDb: Readonly<Record<RangeMethod, number | 'inf' | null>>;
+    readonly best: RangeMethod;
+    readonly values: number;
+    readonly of: number;
+  };
   /** How the input of its layer is quantized, where samples told its range. */
   readonly input?: {
     readonly bits: number;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ActivationStream } from './activations.js';
-import { CLIPS, clipValue, histogramOf, klClip } from './clip.js';
+import { CLIPS, clipValue } from './clip.js';
+import { histogramOf, klClip } from './klClip.js';
 import { quantizeTensor } from './quantizeTensor.js';
 import { SCHEMES } from './scheme.js';
 import { tensor } from './testing/tensor.js';

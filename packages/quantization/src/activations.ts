@@ -1,5 +1,6 @@
 import { type Rng, seeded } from '@espalier/base';
-import { CLIPS, type ClipMethod, clipValue, KL_BINS, klClip } from './clip.js';
+import { CLIPS, type ClipMethod, clipValue } from './clip.js';
+import { KL_BINS, klClip } from './klClip.js';
 import { symmetricScale } from './quantizer.js';
 import { clamp, roundHalfEven } from './roundHalfEven.js';
 import { largestCode } from './scheme.js';

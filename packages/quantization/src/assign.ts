@@ -12,6 +12,8 @@ export interface How {
   readonly clip: ClipMethod;
   readonly percentile: number;
   readonly scaleType: ScaleType;
+  /** A rule states the scheme of this very tensor. */
+  readonly ruled: boolean;
 }
 
 interface HowOptions {
@@ -26,6 +28,7 @@ interface HowOptions {
 export interface PostTrainingOptions {
   readonly default?: HowOptions;
   readonly rules?: readonly (HowOptions & { readonly match: string })[];
+  readonly mixed?: { readonly bitsPerWeight?: number; readonly bytes?: number; readonly fewest?: string };
   readonly nonFinite?: 'refuse' | 'keep' | 'clamp';
 }
 
@@ -52,12 +55,13 @@ export function assignSchemes(
     const found = rules.find(({ matches }) => matches(head.name));
     if (found !== undefined) found.used = true;
     if (found === undefined && !weights.has(head.name)) continue;
-    how.set(head.name, howOf(head, { ...INITIAL, ...options.default, ...found?.rule }));
+    const ruled = found?.rule.scheme !== undefined;
+    how.set(head.name, { ...howOf(head, { ...INITIAL, ...options.default, ...found?.rule }), ruled });
   }
   return { how, idle: rules.filter(({ used }) => !used).map(({ rule }) => rule.match) };
 }
 
-function howOf(head: TensorHead, options: Required<HowOptions>): How {
+function howOf(head: TensorHead, options: Required<HowOptions>): Omit<How, 'ruled'> {
   const scheme = SCHEMES.get(options.scheme)!;
   const { range, percentile, scales } = options;
   const scaleType = scales === 'f16' ? 'F16' : 'F32';

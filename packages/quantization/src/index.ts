@@ -3,7 +3,7 @@ export { type ActivationQuantization, ActivationStream, ENOUGH_SAMPLES } from '.
 export { assignSchemes, type How, type PostTrainingOptions } from './assign.js';
 export { type Cells, cellsOf, type Granularity } from './cells.js';
 export { clampedEntry } from './clampedEntry.js';
-export { CLIPS, type ClipMethod, clipValue, histogramOf, klClip, percentileOf } from './clip.js';
+export { CLIPS, type ClipMethod, clipValue } from './clip.js';
 export { dequantizedEntry } from './dequantized.js';
 export {
   blocksEntry,
@@ -16,7 +16,8 @@ export {
   whyNoBlocks,
 } from './ggufBlocks.js';
 export { type CodeMatrix, integerProduct } from './integerProduct.js';
-export { methods } from './methods.js';
+export { histogramOf, klClip } from './klClip.js';
+export { MIXED_BITS, methods } from './methods.js';
 export { ErrorSums, type QuantizationError } from './metrics.js';
 export { dequantizeEdit } from './onnxEdit.js';
 export { packedRowBytes, packRows, storedBits, unpackRows } from './pack.js';
@@ -30,5 +31,6 @@ export {
   type QuantizeOptions,
   quantizeTensor,
 } from './quantizeTensor.js';
+export type { RangeComparison } from './rangeComparison.js';
 export { correctedBias, type MixedLayer, planMixed, smoothingFactors } from './refinements.js';
 export { largestCode, SCHEMES, type Scheme } from './scheme.js';

@@ -73,6 +73,32 @@ const ACTIVATIONS: Readonly<Record<string, Parameter>> = {
   percentile: { kind: 'number', minimum: 0.001, maximum: 100, default: 99.99, doc: 'For calibration: percentile.' },
 };
 
+/** Bits that save bytes where codes are packed. */
+export const MIXED_BITS = [2, 4, 8];
+
+/** What layers of different bits have to keep to. */
+const MIXED: Readonly<Record<string, Parameter>> = {
+  bitsPerWeight: {
+    kind: 'number',
+    minimum: 2,
+    maximum: 8,
+    unit: 'bits',
+    doc: 'Codes of all layers together take at most so many bits for each weight; scales come on top.',
+  },
+  bytes: {
+    kind: 'integer',
+    minimum: 1,
+    unit: 'bytes',
+    doc: 'Codes of all layers together take at most so many bytes; instead of bitsPerWeight.',
+  },
+  fewest: {
+    kind: 'oneOf',
+    default: '2',
+    values: MIXED_BITS.map((bits) => ({ value: String(bits), doc: `No layer has fewer than ${bits} bits.` })),
+    doc: 'Bits that every layer begins with.',
+  },
+};
+
 const withoutDefaults = (parameters: Readonly<Record<string, Parameter>>): Record<string, Parameter> =>
   Object.fromEntries(
     Object.entries(parameters).map(([name, parameter]) => {
@@ -102,6 +128,11 @@ export const methods: readonly MethodDescription[] = [
           match: { kind: 'text', required: true, doc: 'A glob over names of tensors.' },
           ...withoutDefaults(HOW),
         },
+      },
+      mixed: {
+        kind: 'group',
+        item: MIXED,
+        doc: 'Bits for each layer under one budget: all begin with the fewest, and more go where they take away most error for each byte. Layers whose scheme a rule states keep it.',
       },
       activations: {
         kind: 'group',

@@ -53,11 +53,18 @@ export function quantizerOf(values: Float32Array | Float64Array, cells: Cells, o
     ranges.add(values, 0);
     return quantizerFrom(ranges, cells, options);
   }
-  const { scheme, clip, percentile, scaleType = 'F32' } = options;
+  const { scheme, clip, percentile } = options;
   const bits = scheme.kind === 'uniform' ? scheme.bits : 1;
-  const scales = new Float32Array(cells.count).fill(1);
-  for (const [cell, members] of membersOf(values, cells))
-    scales[cell] = symmetricScale(clipValue(members, clip, bits, percentile), bits, scaleType);
+  const clips = new Float64Array(cells.count);
+  for (const [cell, members] of membersOf(values, cells)) clips[cell] = clipValue(members, clip, bits, percentile);
+  return quantizerOfClips(clips, cells, options);
+}
+
+/** Scales of a symmetric scheme for the clips of its cells. */
+export function quantizerOfClips(clips: Float64Array, cells: Cells, options: QuantizeOptions): Quantizer {
+  const { scheme, scaleType = 'F32' } = options;
+  const bits = scheme.kind === 'uniform' ? scheme.bits : 1;
+  const scales = Float32Array.from(clips, (clip) => symmetricScale(clip, bits, scaleType));
   return { scheme, cells, scales, scaleType, zeros: null };
 }
 

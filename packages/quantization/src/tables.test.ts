@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Cells, Granularity } from './cells.js';
-import { type ClipMethod, clipValue, histogramOf, klClip } from './clip.js';
+import { type ClipMethod, clipValue } from './clip.js';
 import { integerProduct } from './integerProduct.js';
+import { histogramOf, klClip } from './klClip.js';
 import { packRows } from './pack.js';
 import type { Quantizer } from './quantizer.js';
 import { type QuantizedTensor, quantizeTensor } from './quantizeTensor.js';

@@ -1,4 +1,4 @@
-import type { LayerChange } from '@espalier/protocol';
+import type { LayerChange, LayerQuantization } from '@espalier/protocol';
 import { html, type TemplateResult } from 'lit';
 import type { Numbers } from '../shared/numbers.js';
 import { nameTemplate } from '../shared/tensorCells.js';
@@ -18,6 +18,7 @@ export function quantizationTable(layers: readonly LayerChange[], numbers: Numbe
         <th scope="col">${Q.heads.cosine}</th>
         <th scope="col">${Q.heads.largest}</th>
         <th scope="col">${Q.heads.clipped}</th>
+        <th scope="col" class="left" title=${Q.rangesHelp}>${Q.heads.ranges}</th>
       </tr>
     </thead>
     <tbody>
@@ -34,9 +35,20 @@ export function quantizationTable(layers: readonly LayerChange[], numbers: Numbe
                 <td class="num">${q.cosine === null ? '–' : numbers.fixed(q.cosine, 5)}</td>
                 <td class="num quiet">${numbers.value(q.maxAbsError)}</td>
                 <td class="num quiet">${numbers.percent(q.clippedShare, 1)}</td>
+                <td class="left quiet ranges">${q.ranges === undefined ? '–' : rangesOf(q.ranges, numbers)}</td>
               </tr>`,
             ],
       )}
     </tbody>
   </table></div>`;
+}
+
+/** What each way of choosing the range keeps, the best in bold. */
+function rangesOf({ sqnrDb, best }: NonNullable<LayerQuantization['ranges']>, numbers: Numbers): TemplateResult {
+  const text = (db: LayerQuantization['sqnrDb']): string =>
+    db === null ? '–' : db === 'inf' ? S.quantization.exact : numbers.fixed(db, 1);
+  return html`${Object.entries(sqnrDb).map(([method, db], i) => {
+    const own = `${method} ${text(db)}`;
+    return html`${i === 0 ? '' : ' · '}${method === best ? html`<strong>${own}</strong>` : own}`;
+  })}`;
 }

@@ -157,7 +157,10 @@ export const S = {
       cosine: 'Cosine',
       largest: 'Largest error',
       clipped: 'Cut off, %',
+      ranges: 'SQNR by range, dB',
     },
+    rangesHelp:
+      'What each way of choosing the largest magnitude would keep, from values evenly spread; the best is bold',
   },
   zerosChart: {
     title: 'Zeros by layer, %',

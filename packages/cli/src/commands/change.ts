@@ -153,6 +153,7 @@ export const LOSSES: readonly Column[] = [
   { head: 'bits a weight', align: 'right' },
   { head: 'SQNR dB', align: 'right' },
   { head: 'cosine', align: 'right' },
+  { head: 'SQNR by range', align: 'left', shrinks: true },
 ];
 
 const QUANTIZED: readonly Column[] = [

@@ -1,7 +1,7 @@
 import type { LayerTimes, Way, WayTiming } from '@espalier/analysis';
 import { percentFigure, printable } from '@espalier/base';
 import type { TimesEnd, WholeModelTime } from '@espalier/protocol';
-import { bridgeOf, denseOf, modelLatency, ms, problemText, quickest, WAY_LABELS } from '@espalier/service';
+import { bridgeOf, denseOf, modelLatency, problemText, quickest, WAY_LABELS } from '@espalier/service';
 import { faultLine } from '../inspectTable.js';
 import { openSession } from '../session.js';
 import { type Column, tableLines } from '../table.js';

@@ -204,3 +204,30 @@ test('two names of one storage are quantized alike', async () => {
   expect([embed!.storage, head!.storage]).toEqual(['int4-asym', 'int4-asym']);
   expect(await readValues(head!)).toEqual(await readValues(embed!));
 });
+
+test('bits of each layer follow a budget, with what that gains beside the same bits for all', async () => {
+  const text = recipe(
+    "{ method: post-training, mixed: { bitsPerWeight: 5 }, rules: [{ match: 'fc2.weight', scheme: int8-sym }] }",
+  );
+  const { answer } = await run(text);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  const { layers, notes } = answer.value;
+  const bits = Object.fromEntries(layers.map(({ name, quantization }) => [name, quantization?.bits]));
+  // 256 weights in 160 bytes: both in 4 bits take 128, the small one in 8 bits 160.
+  expect(bits).toEqual({ 'conv2.weight': 8, 'fc1.weight': 4, 'fc2.weight': 8 });
+  expect(notes.find(({ code }) => code === 'quantize/mixed')!.message).toMatch(
+    /^Mixed precision: 1 of 4 bits, 1 of 8 bits; 160 B of codes of 160 B allowed, \d+\.\d dB kept, \d\.\d dB more than 4 bits for all with 128 B\.$/,
+  );
+  const tight = await run(recipe('{ method: post-training, mixed: { bytes: 60 } }'));
+  expect(tight.answer).toMatchObject({ fault: { fault: { code: 'quantize/budget', expected: 64, found: 60 } } });
+});
+
+test('symmetric codes say what each way of choosing the range would keep', async () => {
+  const { answer } = await run(recipe('{ method: post-training, default: { range: mse } }'));
+  const [conv2] = answer.ok ? answer.value.layers : [];
+  const { ranges, sqnrDb } = conv2!.quantization!;
+  expect(ranges).toMatchObject({ values: 64, of: 64 });
+  // All values were compared: it is what the codes keep.
+  expect(ranges!.sqnrDb.mse).toBeCloseTo(Number(sqnrDb), 9);
+  expect(Number(ranges!.sqnrDb.max)).toBeLessThanOrEqual(Number(ranges!.sqnrDb.mse));
+});

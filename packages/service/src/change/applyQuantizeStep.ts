@@ -4,6 +4,7 @@ import { chooseLayers, type LayerRules, type PrunableLayer } from '@espalier/pru
 import { assignSchemes, clampedEntry, type GgufType, type How, type PostTrainingOptions } from '@espalier/quantization';
 import { isFloat } from '@espalier/tensor';
 import { type EditedTensor, entryAfter, headAfter } from './edited.js';
+import { type MixedCandidate, mixedBits } from './quantize/mixedBits.js';
 import { type ActivationOptions, quantizeActivations } from './quantize/quantizeActivations.js';
 import { toBlocks } from './quantize/toBlocks.js';
 import { type Quantized, toCodes } from './quantize/toCodes.js';
@@ -33,12 +34,27 @@ export const applyQuantizeStep: ApplyStep = async (state, step, exclude, open, w
   const options = step.options as Options;
   const activations: ActivationOptions = { ...ACTIVATIONS, ...options.activations };
   const weights = new Set(byDefault.chosen.map(({ name }) => name));
-  const { how, idle } = assignSchemes(heads, weights, options);
+  const { how: assigned, idle } = assignSchemes(heads, weights, options);
+  const how = new Map(assigned);
   const notes: ChangeNote[] = idle.map((match) => ({
     code: 'quantize/idle-rule',
     severity: 'warning',
     message: `The rule for ${match} matches no tensor.`,
   }));
+  if (step.method !== 'gguf' && options.mixed !== undefined) {
+    const candidates = state.tensors.flatMap((tensor): MixedCandidate[] => {
+      const { name } = tensor.head;
+      const own = assigned.get(name);
+      const chosen = own?.scheme.kind === 'uniform' && !own.ruled && whyNot(tensor, excluded.get(name)) === null;
+      // One storage counts once, and has the bits of the tensor that it is of.
+      if (!chosen || own === undefined || twinOf(tensor, state.tensors) !== undefined) return [];
+      return [{ head: headAfter(tensor), entry: entryAfter(tensor), how: own }];
+    });
+    const mixed = await mixedBits(candidates, options.mixed, work);
+    if (!mixed.ok) return mixed;
+    for (const [name, own] of mixed.value.how) how.set(name, own);
+    notes.push(mixed.value.note);
+  }
   const opset = Number(/ai\.onnx (\d+)/.exec(state.checkpoint.metadata['opset'] ?? '')?.[1] ?? 0);
   const tensors: EditedTensor[] = [];
   let changed = 0;

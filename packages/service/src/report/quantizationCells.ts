@@ -1,7 +1,14 @@
 import type { LayerChange, LayerQuantization } from '@espalier/protocol';
 
 /** Heads of `quantizationCells`. */
-export const QUANTIZATION_HEADS = ['Scheme', 'Scale for', 'Bits a weight', 'SQNR dB', 'Cosine'] as const;
+export const QUANTIZATION_HEADS = [
+  'Scheme',
+  'Scale for',
+  'Bits a weight',
+  'SQNR dB',
+  'Cosine',
+  'By range, dB',
+] as const;
 
 /** How a layer is stored with few bits and what that loses, as texts; dashes where it is not. */
 export function quantizationCells(quantization: LayerQuantization | undefined): string[] {
@@ -13,7 +20,16 @@ export function quantizationCells(quantization: LayerQuantization | undefined): 
     bitsPerWeight.toFixed(2),
     decibelText(sqnrDb),
     cosine === null ? '–' : cosine.toFixed(5),
+    rangesText(quantization.ranges),
   ];
+}
+
+/** `max 43.2, percentile 43.1, mse 43.4 best, kl 12.2`: what each way of choosing the range would keep. */
+export function rangesText(ranges: LayerQuantization['ranges']): string {
+  if (ranges === undefined) return '–';
+  return Object.entries(ranges.sqnrDb)
+    .map(([method, db]) => `${method} ${decibelText(db)}${method === ranges.best ? ' best' : ''}`)
+    .join(', ');
 }
 
 export function decibelText(db: LayerQuantization['sqnrDb']): string {

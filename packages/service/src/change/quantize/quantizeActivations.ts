@@ -12,6 +12,7 @@ import type { EditedTensor, EditState } from '../edited.js';
 import type { ModelRuntime } from '../modelRuntime.js';
 import type { OpenLayers } from '../step.js';
 import { calibrate } from './calibrate.js';
+import { decibelsByRange } from './toCodes.js';
 
 export interface ActivationOptions {
   readonly samples?: string;
@@ -74,7 +75,7 @@ function withInput(
   if (quantization === undefined || after?.stored === undefined || after.quantization === undefined) return tensor;
   const { stored } = after;
   const { bits, scale, clip, calibration, best } = quantization;
-  const sqnrDb = textOf(quantization.sqnrDb);
+  const sqnrDb = decibelsByRange(quantization.sqnrDb);
   const input: NonNullable<LayerQuantization['input']> = { bits, scale, clip, calibration, sqnrDb, best, samples };
   return {
     ...tensor,
@@ -92,11 +93,6 @@ function withInput(
     },
   };
 }
-
-const textOf = (all: ActivationQuantization['sqnrDb']): Record<ClipMethod, LayerQuantization['sqnrDb']> =>
-  Object.fromEntries(
-    Object.entries(all).map(([method, db]) => [method, db === Number.POSITIVE_INFINITY ? 'inf' : db]),
-  ) as Record<ClipMethod, LayerQuantization['sqnrDb']>;
 
 function notesOf(
   count: number,

@@ -2,6 +2,7 @@ import type { Fault, Work } from '@espalier/base';
 import type { LayerQuantization } from '@espalier/protocol';
 import type { PrunableLayer } from '@espalier/pruning';
 import {
+  type ClipMethod,
   dequantizedEntry,
   dequantizeEdit,
   type How,
@@ -10,6 +11,7 @@ import {
   type QuantizationError,
   type Quantizer,
   quantizeLayer,
+  type RangeComparison,
 } from '@espalier/quantization';
 import type { Replacement, Stored } from '../edited.js';
 
@@ -40,7 +42,7 @@ export async function toCodes(
   if (scheme.kind !== 'uniform' && scheme.kind !== 'binary') return { kind: 'kept', why: 'kept by a rule' };
   const found = await quantizeLayer(entry, { ...how, scheme }, work);
   if (!found.ok) return { kind: 'fault', fault: found.fault };
-  const { quantizer, error } = found.value;
+  const { quantizer, error, ranges } = found.value;
   const packed = packedOutputs(entry, quantizer);
   const bytes = packedBytes(packed);
   const after = dequantizedEntry(entry, quantizer, bytes);
@@ -60,10 +62,24 @@ export async function toCodes(
       head: { ...head, dtype: after.dtype, storage: after.storage, bytes },
       entry: after,
       stored,
-      quantization: lossOf(error, quantizer, bytes),
+      quantization: {
+        ...lossOf(error, quantizer, bytes),
+        ...(ranges === undefined ? {} : { ranges: toRanges(ranges) }),
+      },
     },
   };
 }
+
+const toRanges = ({ sqnrDb, ...others }: RangeComparison): NonNullable<LayerQuantization['ranges']> => ({
+  ...others,
+  sqnrDb: decibelsByRange(sqnrDb),
+});
+
+/** Numbers as JSON holds them. */
+export const decibelsByRange = (all: RangeComparison['sqnrDb']): Record<ClipMethod, LayerQuantization['sqnrDb']> =>
+  Object.fromEntries(
+    Object.entries(all).map(([method, db]) => [method, db === Number.POSITIVE_INFINITY ? 'inf' : db]),
+  ) as Record<ClipMethod, LayerQuantization['sqnrDb']>;
 
 const noPlace = (name: string, format: string): Fault => ({
   code: 'quantize/no-place',
