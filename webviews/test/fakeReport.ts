@@ -73,6 +73,11 @@ export function reportOf(tensors: readonly FakeTensor[], more: Partial<Plan> = {
     ],
     accuracy: null,
     accuracyMissing: 'no evaluate command',
+    limits: [
+      { code: 'budget/size', verdict: 'kept', message: '2.8 MB on disk, the budget allows 3 MB.' },
+      { code: 'budget/pattern', verdict: 'broken', message: '2:4 does not hold in 20 of 21 tensors of **.' },
+      { code: 'budget/accuracy', verdict: 'unknown', message: 'Accuracy was not measured: no evaluate command.' },
+    ],
     provenance: {
       recipe: RECIPE,
       seed: 1,

@@ -97,6 +97,15 @@ describe('a report', () => {
     );
   });
 
+  test('says of every limit of the budget whether it is kept', async () => {
+    const page = await open('done');
+    await page.waitForSelector('#budget li');
+    expect(await seenText(page, '#budget')).toMatch(
+      /kept: 2\.8 MB on disk.*\n.*broken: 2:4 does not hold.*\n.*not known: Accuracy/,
+    );
+    expect(await page.locator('.outline a[href="#budget"] svg').count()).toBe(1);
+  });
+
   test('says what few bits lose', async () => {
     const page = await open('quantized');
     await page.waitForSelector('#quantization table');

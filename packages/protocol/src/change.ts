@@ -257,6 +257,14 @@ export interface RuntimeRow {
   readonly date: string;
 }
 
+/** One limit of the recipe's budget, checked on the file that was written. */
+export interface CheckedLimit {
+  /** `budget/size`, `budget/sparsity` … */
+  readonly code: string;
+  readonly verdict: 'kept' | 'broken' | 'unknown';
+  readonly message: string;
+}
+
 /** What happened: written beside the output as JSON, drawn by the report page, printed by the terminal. */
 export interface ChangeReport {
   readonly schemaVersion: 1;
@@ -271,6 +279,8 @@ export interface ChangeReport {
   /** What `evaluate` said; null: not measured, and `why`. */
   readonly accuracy: { readonly before: number | null; readonly after: number; readonly command: string } | null;
   readonly accuracyMissing: string | null;
+  /** How the output stands to the budget of the recipe, where that has one. */
+  readonly limits?: readonly CheckedLimit[];
   readonly provenance: {
     readonly recipe: string;
     readonly seed: number;

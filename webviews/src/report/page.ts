@@ -15,6 +15,7 @@ import { changedTable } from './changedTable.js';
 import type { Controller } from './controller.js';
 import { devicesTable } from './devicesTable.js';
 import { layersTable, othersTable, sensitivityTable } from './layersTable.js';
+import { limitsList } from './limitsList.js';
 import { provenanceList } from './provenance.js';
 import { quantizationTable } from './quantizationTable.js';
 import { runtimesTable } from './runtimesTable.js';
@@ -157,6 +158,17 @@ export class ReportPage extends LitElement {
           ],
           this.maps(report, numbers),
         ),
+        ...(report.limits === undefined || report.limits.length === 0
+          ? []
+          : [
+              {
+                id: 'budget',
+                noun: S.sections.budget,
+                question: S.questions.budget,
+                body: limitsList(report.limits),
+                warns: report.limits.some(({ verdict }) => verdict === 'broken'),
+              },
+            ]),
         {
           id: 'provenance',
           noun: S.sections.provenance,

@@ -1,11 +1,9 @@
-import type { DeviceProfile } from '@espalier/analysis';
-import type { Fault, Result } from '@espalier/base';
 import { type Budget, budgetFor, type ParsedBudget, parseBudget } from '@espalier/recipe';
-import { findDevices } from '../devices/findDevices.js';
 import type { Files } from '../ports.js';
 import { readText } from '../readText.js';
 import { baseName, joinPath, parentOf, relativeTo } from '../resolve/paths.js';
 import type { Measured } from './checkBudget.js';
+import { devicesOf } from './devicesOf.js';
 
 export const BUDGET_NAMES = ['espalier.budget.yaml', 'espalier.budget.yml'] as const;
 /** A budget, and where it stands. */
@@ -57,11 +55,7 @@ export async function measuredBeside(
   found: Pick<FoundBudget, 'file' | 'budget'>,
   signal?: AbortSignal,
 ): Promise<Measured> {
-  const devices = new Map<string, Result<DeviceProfile, Fault>>();
-  for (const { device } of found.budget.latency) {
-    const profiles = await findDevices([device], parentOf(found.file), files, signal);
-    devices.set(device, profiles.ok ? { ok: true, value: profiles.value[0]! } : profiles);
-  }
+  const devices = await devicesOf(found.budget, parentOf(found.file), files, signal);
   return { ...(await accuracyBeside(files, checkpoint, signal)), devices };
 }
 

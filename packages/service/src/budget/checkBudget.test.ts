@@ -152,6 +152,7 @@ describe('time on a device', () => {
 
   test('without a layer is never kept, and broken where the others take too long', () => {
     const other = tensor('odd.weight', 10, 0);
+    Object.assign(other.head, { shape: [10], axes: { output: [], input: [], groups: 1 } });
     const facts = withGraph([applied, { layer: 'odd', macs: null }], [dense, other]);
     expect(check(budgetOf(1), facts)).toEqual([
       [

@@ -16,6 +16,8 @@ export interface ReportFacts {
   readonly recipeText: string;
   readonly recipe: Recipe;
   readonly accuracy: { readonly accuracy: ChangeReport['accuracy']; readonly missing: string | null };
+  /** Of the recipe's budget; null where it has none. */
+  readonly limits: ChangeReport['limits'] | null;
   readonly inputSha256: string;
   readonly outputSha256: string;
   readonly outputBytes: number;
@@ -51,6 +53,7 @@ export function changeReport(facts: ReportFacts): ChangeReport {
     ),
     accuracy: accuracy.accuracy,
     accuracyMissing: accuracy.missing,
+    ...(facts.limits == null ? {} : { limits: facts.limits }),
     provenance: {
       recipe: facts.recipeText,
       seed: recipe.seed,

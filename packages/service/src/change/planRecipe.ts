@@ -14,6 +14,7 @@ import {
   schema,
   sweepPoints,
 } from '@espalier/recipe';
+import { devicesOf } from '../budget/devicesOf.js';
 import { plannedLimits } from '../budget/plannedLimits.js';
 import { type ChangedProduct, deviceTimes } from '../devices/deviceTimes.js';
 import { findDevices } from '../devices/findDevices.js';
@@ -71,7 +72,7 @@ export async function planRecipe(
             notes: [
               ...sweepNotes(points),
               ...globNotes(parsed, input.value),
-              ...budgetNotes(recipe, edited.value, plan.value),
+              ...(await budgetNotes(recipe, query.folder, edited.value, plan.value, files, work.signal)),
               ...plan.value.notes,
             ],
           },
@@ -95,8 +96,35 @@ const sweepNotes = (points: readonly SweepPoint[]): Plan['notes'] =>
       ];
 
 /** Limits that the result would break, as far as a plan tells. */
-const budgetNotes = ({ budget }: Recipe, { tensors }: EditState, { layers }: Plan): Plan['notes'] =>
-  budget === null ? [] : plannedLimits(budget, tensors.map(headAfter), layers);
+async function budgetNotes(
+  { budget }: Recipe,
+  folder: string,
+  { tensors, checkpoint }: EditState,
+  plan: Plan,
+  files: Files,
+  signal: AbortSignal,
+): Promise<Plan['notes']> {
+  if (budget === null) return [];
+  const macs = layerMacs(
+    checkpoint,
+    tensors.map(({ head }) => head),
+  );
+  // Each weight is multiplied as often as before, whatever channels are gone.
+  const left = new Map(
+    tensors.flatMap((tensor): [string, number][] => {
+      const { head } = tensor;
+      const own = head.prunable ? macs?.get(head.layer) : undefined;
+      return own === undefined ? [] : [[head.layer, (own * headAfter(tensor).elements) / Math.max(1, head.elements)]];
+    }),
+  );
+  return plannedLimits(budget, {
+    heads: tensors.map(headAfter),
+    layers: plan.layers,
+    bytes: plan.outputs[0]?.bytes ?? null,
+    macs: macs === null ? null : left,
+    devices: await devicesOf(budget, folder, files, signal),
+  });
+}
 
 /** Globs that match nothing do nothing: a person meant something else. */
 function globNotes(parsed: ParsedRecipe, { state }: OpenInput): Plan['notes'] {
@@ -179,6 +207,7 @@ export async function planOf(
   const refused = destinations.find((destination) => !destination.ok);
   if (refused !== undefined && !refused.ok) return fail(refused.fault);
   // What a writer cannot write is said before anybody runs it.
+  const written: number[] = [];
   for (const [i, destination] of destinations.entries()) {
     if (!destination.ok) continue;
     const { writer } = destination.value;
@@ -186,6 +215,9 @@ export async function planOf(
     if (!content.ok) return content;
     const refusal = writer.refuses(content.value);
     if (refusal !== null) return fail(refusal);
+    written.push(
+      writer.bytesOf?.(content.value) ?? content.value.tensors.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    );
   }
   const estimated = deviceTimes(
     edited.tensors.flatMap((tensor, i): ChangedProduct[] =>
@@ -216,8 +248,10 @@ export async function planOf(
     }),
     ...(estimated.totals.length === 0 ? {} : { devices: estimated.totals }),
     totals: changeTotals(own, macs === null ? null : MAC_CONVENTION),
-    outputs: destinations.flatMap((destination) =>
-      destination.ok ? [{ path: destination.value.path, format: destination.value.writer.format, bytes }] : [],
+    outputs: destinations.flatMap((destination, i) =>
+      destination.ok
+        ? [{ path: destination.value.path, format: destination.value.writer.format, bytes: written[i] ?? bytes }]
+        : [],
     ),
     notes: [...edited.notes, ...manifestNotes(recipe, edited, destinations)],
     sensitivity,

@@ -293,10 +293,38 @@ test('a plan says which limits of the recipe the result would break, as far as i
   const answer = await planRecipe({ recipe: RECIPE + budget, folder: '/work' }, b.files, idleWork(), () => {});
   if (answer.kind !== 'plan') throw new Error(answer.kind);
   expect(answer.plan.notes.filter(({ code }) => code.startsWith('budget/')).map(({ message }) => message)).toEqual([
+    'Over the budget: the tensors alone take 208 B, the budget allows 1 B.',
     'Over the budget: 0 % of 16 weights of fc are zero, the budget asks for 10.0 %.',
     'Over the budget: 4:8 does not hold in 1 of 1 tensors of conv1: conv1.weight.',
     'Over the budget: nothing matches no weight of a convolution, linear, recurrent or embedding layer.',
   ]);
+});
+
+test('a report says how the file that was written stands to every limit of its recipe', async () => {
+  const budget = `budget:
+  size: 1
+  accuracy: 2
+  sparsity: [{ match: conv1, atLeast: 0.5 }, { match: fc, atLeast: 0.1 }]
+  pattern: [{ match: conv1, is: "2:4" }]
+  latency: [{ device: a100, atMostMs: 1 }]
+  forbid: [error]
+`;
+  const answer = await run(bench(), RECIPE + budget);
+  if (!answer.ok) throw new Error(JSON.stringify(answer.fault));
+  const { content } = answer.value.report!;
+  expect(content.limits!.map(({ code, verdict }) => [code, verdict])).toEqual([
+    ['budget/size', 'broken'],
+    ['budget/sparsity', 'kept'],
+    ['budget/sparsity', 'broken'],
+    ['budget/pattern', 'broken'],
+    ['budget/latency', 'unknown'],
+    ['budget/accuracy', 'unknown'],
+    ['budget/forbidden', 'kept'],
+  ]);
+  // Of the file itself, not of what was planned.
+  expect(content.limits![0]!.message).toContain(`${content.provenance.outputs[0]!.bytes} B on disk`);
+  const without = await run(bench(), RECIPE);
+  expect(without.ok && without.value.report!.content).not.toHaveProperty('limits');
 });
 
 test('a layer that would be empty is warned of', async () => {

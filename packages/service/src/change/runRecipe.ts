@@ -2,6 +2,7 @@ import { type DeviceProfile, zerosOf } from '@espalier/analysis';
 import { type Fault, FaultError, fail, ok, type Result, raise, type Work } from '@espalier/base';
 import type { ChangeReport, LayerQuantization } from '@espalier/protocol';
 import { type ParsedRecipe, parseRecipe, type Recipe } from '@espalier/recipe';
+import { checkOutput } from '../budget/checkOutput.js';
 import { findDevices } from '../devices/findDevices.js';
 import { changedTimes } from '../latency/changedTimes.js';
 import { wholeModelLatency } from '../latency/wholeModel.js';
@@ -190,6 +191,21 @@ async function write(
       named(work, 'Timing'),
     );
     const accuracy = await evaluate(recipe, query, ports, input, destination, work);
+    const { budget } = recipe;
+    const limits =
+      budget === null
+        ? null
+        : await checkOutput(
+            budget,
+            { path: destination.path, folder: query.folder },
+            {
+              accuracy: accuracy.accuracy?.after ?? null,
+              accuracyMissing: `Accuracy was not measured: ${accuracy.missing ?? 'no evaluate command'}.`,
+            },
+            ports.files,
+            ports.now,
+            named(work, 'Checking'),
+          );
     const report = changeReport({
       plan: { ...plan.value, notes: [...plan.value.notes, ...whole.notes] },
       times,
@@ -197,6 +213,7 @@ async function write(
       recipeText: query.recipe,
       recipe,
       accuracy,
+      limits: limits?.map(({ code, verdict, message }) => ({ code, verdict, message })) ?? null,
       inputSha256: inputSha256!,
       outputSha256: await hashOf(ports, destination.path, work),
       outputBytes: done.value.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),

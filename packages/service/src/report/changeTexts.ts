@@ -43,6 +43,7 @@ export function reportMarkdown(report: ChangeReport): string {
           ...plan.notes.map((note) => `- **${note.severity}** ${escaped(note.message)} \`${note.code}\``),
           '',
         ]),
+    ...limitLines(report),
     '## How it was made',
     '',
     ...provenanceRows(report).map(([name, value]) => `- ${name}: ${escaped(value)}`),
@@ -53,6 +54,11 @@ export function reportMarkdown(report: ChangeReport): string {
     '',
   ].join('\n');
 }
+
+const limitLines = ({ limits = [] }: ChangeReport): string[] =>
+  limits.length === 0
+    ? []
+    : ['## Budget', '', ...limits.map(({ verdict, message }) => `- **${verdict}** ${escaped(message)}`), ''];
 
 const LAYER_HEADS = ['Layer', 'Shape', 'Weights', 'Zero % before', 'After', 'Energy kept %', 'Patterns'];
 
@@ -119,6 +125,7 @@ export function reportHtml(report: ChangeReport, pictures: ChangePictures | null
       clause.map(({ text, strong }) => (strong ? `<strong>${html(text)}</strong>` : html(text))).join(''),
     )
     .join('<br>');
+  const limits = report.limits ?? [];
   const notes = report.plan.notes
     .map((note) => `<li><strong>${html(note.severity)}</strong> ${html(note.message)}</li>`)
     .join('');
@@ -154,6 +161,7 @@ ${[...timeTables(report), ...deviceTables(report), ...runtimeTables(report)]
 ${section('Layers', rows(layerHeads(report.plan.layers), layerRows(report.plan.layers)))}
 ${pictures === null ? '' : section('What the pattern looks like', picturesHtml(pictures))}
 ${notes === '' ? '' : section('What to watch', `<ul>${notes}</ul>`)}
+${limits.length === 0 ? '' : section('Budget', `<ul>${limits.map(({ verdict, message }) => `<li><strong>${verdict}</strong> ${html(message)}</li>`).join('')}</ul>`)}
 ${section('How it was made', `${rows(['', ''], provenanceRows(report))}<pre>${report.provenance.recipe.split('\n').map(html).join('\n')}</pre>`)}
 </body>
 </html>
