@@ -181,6 +181,20 @@ describe('the file', () => {
     await page.waitForSelector('.row');
   });
 
+  test('that could not be read opens by itself when it becomes whole', async () => {
+    const page = await open({ model: 'unreadable' });
+    await page.waitForSelector('.fault-page');
+    await opened!.host((host) => host.tell('checkpoint/changed', { path: '', at: 0, deleted: false }));
+    await expect.poll(async () => (await asked('checkpoint/open')).length).toBe(2);
+    expect(await page.locator('.fault-page').count()).toBe(1);
+    await opened!.host((host) => {
+      host.become({ model: 'resnet' });
+      host.tell('checkpoint/changed', { path: '', at: 0, deleted: false });
+    });
+    await scanned(page);
+    expect(await page.locator('.notice').count()).toBe(0);
+  });
+
   test('without tensors says so', async () => {
     const page = await open({ model: 'empty' });
     await page.waitForSelector('.centred');

@@ -59,6 +59,17 @@ describe('two files', () => {
     expect(structure).toMatch(/layer4\.0\.bn1\.\{weight, bias\}\s*reshaped · 128 → 96/);
   });
 
+  test('of which one could not be read open by themselves when it becomes whole', async () => {
+    const page = await open({ model: 'unreadable' });
+    await page.waitForSelector('.fault-page');
+    await opened!.host((host) => {
+      host.become({ model: 'resnet', compare: 'changed' });
+      host.tell('checkpoint/changed', { path: '', at: 0, deleted: false });
+    });
+    await done(page);
+    expect(await page.locator('.row').count()).toBeGreaterThan(0);
+  });
+
   test('values fill in while they are compared, and no row moves until the end', async () => {
     const page = await open({ pauseAfter: 20 });
     await page.waitForFunction(() => document.querySelector('.notice')?.textContent?.includes('20 of 61'));

@@ -36,7 +36,11 @@ export class Controller {
     private readonly host: Host,
     private readonly store: Store<State, Action>,
   ) {
-    channel.on(changed, ({ at, deleted }) => store.dispatch({ type: 'file-changed', at, deleted }));
+    channel.on(changed, ({ at, deleted }) => {
+      // Nothing is shown that a reload could take away: a file that could not be read may have become whole.
+      if (this.head === null) void this.open();
+      else store.dispatch({ type: 'file-changed', at, deleted });
+    });
     channel.on(pageReload, () => void this.open());
     channel.on(pageSelect, ({ tensor }) => store.dispatch({ type: 'select', tensor }));
     store.subscribe((state, before) => {

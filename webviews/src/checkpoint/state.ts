@@ -131,7 +131,7 @@ export function reduce(state: State, action: Action): State {
     case 'opened':
       return opened(state, action.head, action.at);
     case 'open-failed':
-      return { ...state, file: { kind: 'failed', fault: action.fault }, scan: { kind: 'none' } };
+      return { ...state, file: { kind: 'failed', fault: action.fault }, scan: { kind: 'none' }, news: null };
     case 'scan-started':
       return { ...state, scan: { kind: 'running', progress: null } };
     case 'scan-item':

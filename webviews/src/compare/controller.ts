@@ -33,8 +33,13 @@ export class Controller {
     private readonly store: Store<State, Action>,
     private readonly trendStore: Store<TrendState, TrendAction>,
   ) {
-    channel.on(changed, ({ path, at, deleted }) => store.dispatch({ type: 'file-changed', path, at, deleted }));
-    channel.on(pageReload, () => void (this.paths.length > 2 ? this.openTrend() : this.open()));
+    channel.on(changed, ({ path, at, deleted }) => {
+      // Nothing is shown that a reload could take away: a file that could not be read may have become whole.
+      if (this.paths.length > 2 ? trendStore.state.answer.kind === 'failed' : store.state.files.kind !== 'open') {
+        this.reload();
+      } else store.dispatch({ type: 'file-changed', path, at, deleted });
+    });
+    channel.on(pageReload, () => this.reload());
     channel.on(pageSelect, ({ tensor }) => store.dispatch({ type: 'select', tensor }));
     store.subscribe((state, before) => {
       if (state.split !== before.split) channel.send(pageStore, { key: 'compareSplit', value: state.split });
@@ -56,6 +61,10 @@ export class Controller {
     this.store.dispatch({ type: 'started', start, recalled });
     if (start.paths.length > 2) await this.openTrend();
     else await this.open();
+  }
+
+  private reload(): void {
+    void (this.paths.length > 2 ? this.openTrend() : this.open());
   }
 
   /** Opens both files, or opens them again. */

@@ -122,7 +122,7 @@ export function reduce(state: State, action: Action): State {
     case 'opened':
       return opened(state, action);
     case 'open-failed':
-      return { ...state, files: { kind: 'failed', fault: action.fault }, scan: { kind: 'none' } };
+      return { ...state, files: { kind: 'failed', fault: action.fault }, scan: { kind: 'none' }, news: null };
     case 'scan-started':
       return { ...state, scan: { kind: 'running', progress: null } };
     case 'values':
