@@ -81,7 +81,7 @@ export const applyRemoveStep: ApplyStep = async (state, step, exclude, _open, wo
     gone.add(group, kept);
     left.set(group.space, { kept: kept.length, channels: group.channels });
     folds.push(...taken.folds);
-    notes.push(removedNote(makers, group.channels - kept.length, group.channels));
+    notes.push(removedNote(makers, group, kept.length));
   }
   const cuts = gone.cuts();
   if (cuts.size === 0)
@@ -265,14 +265,19 @@ const reasons = (leftAlone: ReadonlyMap<string, string>): string => {
 };
 
 const among = (makers: readonly string[]): string =>
-  makers.length === 1 ? makers[0]! : `${makers[0]} and ${makers.length - 1} more that are added to it`;
+  makers.length === 1 ? makers[0]! : `${makers[0]} and ${makers.length - 1} more that go with it`;
 
-const removedNote = (makers: readonly string[], gone: number, of: number): ChangeNote => ({
-  code: 'remove/channels',
-  severity: 'information',
-  message: `${among(makers)}: ${gone} of ${of} channels are taken out.`,
-  tensor: makers[0]!,
-});
+/** Heads of attention and groups of convolutions are several channels that go together. */
+function removedNote(makers: readonly string[], { channels, members }: ChannelGroup, kept: number): ChangeNote {
+  const maker = members.find(({ tensor, part }) => part === 'producer' && tensor === makers[0])!;
+  const each = maker.width / channels;
+  return {
+    code: 'remove/channels',
+    severity: 'information',
+    message: `${among(makers)}: ${channels - kept} of ${channels} ${each === 1 ? 'channels' : `groups of ${each} channels`} are taken out.`,
+    tensor: makers[0]!,
+  };
+}
 
 const constantNote = (makers: readonly string[], count: number, criterion: Criterion): ChangeNote => ({
   code: 'remove/constant',

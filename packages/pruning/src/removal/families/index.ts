@@ -8,7 +8,7 @@ import { transformers } from './transformers.js';
 const FAMILIES: readonly Family[] = [resnet, mobilenet, vgg, ...transformers];
 
 /** Families by the names of their state dicts. */
-export const familyNames: readonly string[] = FAMILIES.map(({ name }) => name);
+export const familyNames: readonly string[] = [...new Set(FAMILIES.map(({ name }) => name))];
 
 export type FamilyGroups =
   | { readonly ok: true; readonly family: string; readonly found: ChannelGroups; readonly notes: readonly string[] }

@@ -48,6 +48,20 @@ const NAMES: readonly Names[] = [
     headSize: 64,
   },
   {
+    // Since transformers 5.
+    family: 'ViT, DeiT (Hugging Face)',
+    block: /^(.*\blayers\.\d+\.)attention\.q_proj\.weight$/,
+    attention: {
+      query: 'attention.q_proj',
+      key: 'attention.k_proj',
+      value: 'attention.v_proj',
+      out: 'attention.o_proj',
+    },
+    mlp: { up: 'mlp.fc1', down: 'mlp.fc2' },
+    others: /^(layernorm_(before|after)|layer_scale\d)\./,
+    headSize: 64,
+  },
+  {
     family: 'BERT',
     block: /^(.*\blayer\.\d+\.)attention\.self\.query\.weight$/,
     attention: {
