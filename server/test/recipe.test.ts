@@ -136,6 +136,26 @@ test('a recipe whose input is gone says so where it is named', async () => {
   expect(diagnostics).toMatchObject([{ code: 'checkpoint/missing', range: { start: { line: 0, character: 7 } } }]);
 });
 
+test('a mask that is not there says so where it is named', async () => {
+  const { uri } = await open(`${HEAD}  - prune: { method: mask, file: masks.pt }\n`);
+  const { diagnostics } = await client.waitFor<PublishDiagnosticsParams>(
+    'textDocument/publishDiagnostics',
+    (params) => params.uri === uri,
+  );
+  const range = { start: { line: 3, character: 33 }, end: { line: 3, character: 41 } };
+  expect(diagnostics).toMatchObject([
+    { code: 'checkpoint/missing', message: expect.stringMatching(/^masks\.pt does not exist/), range },
+  ]);
+});
+
+test('a hover on a step that quantizes tells sizes before and after', async () => {
+  const { uri, position } = await open(`${HEAD}  - quan|tize: { method: post-training }\n`);
+  const hover = await client.request<Hover>('textDocument/hover', { textDocument: { uri }, position });
+  expect(JSON.stringify(hover.contents)).toMatch(
+    /Takes \d+ of \d+ weight tensors, [\d,]+ weights: [\d.]+ [kM]B → [\d.]+ [kM]B/,
+  );
+});
+
 test('a hover on a glob tells what it matches in the checkpoint', async () => {
   const { uri, position } = await open(`${HEAD}  - prune: magnitude\nexclude: ["layer3.1.c|onv*"]\n`);
   const hover = await client.request<Hover>('textDocument/hover', { textDocument: { uri }, position });

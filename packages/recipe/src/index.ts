@@ -11,6 +11,7 @@ export { failOnMatcher, isFailOn } from './budget/failOn.js';
 export { budgetFor, budgetPath, type ParsedBudget, parseBudget } from './budget/parseBudget.js';
 export { type Completions, completeRecipe } from './complete.js';
 export type { RecipeCompletion } from './completionItems.js';
+export { filesOfSteps } from './filesOfSteps.js';
 export { type Fold, yamlFolds } from './folds.js';
 export { formatYaml } from './format.js';
 export { type RecipeHover, recipeHover } from './hover.js';

@@ -1,4 +1,4 @@
-import type { Problem } from '@espalier/recipe';
+import { filesOfSteps, type Problem } from '@espalier/recipe';
 import type { CheckpointReference } from '@espalier/references';
 import { dvcRemark, faultRemark, findingRemarks, limitRemarks, missingRemark, type Remark } from '@espalier/service';
 import { type Diagnostic, DiagnosticSeverity, type Range } from 'vscode-languageserver/node';
@@ -132,7 +132,39 @@ async function recipeProblems(
   const outlook = input === null ? null : await service.outlook(input, text, signal);
   signal.throwIfAborted();
   const ofCheckpoint = outlook?.ok === true ? outlook.value.problems : [];
-  return [...recipeOf(text).problems, ...ofCheckpoint].map((problem) => toDiagnostic(document, problem));
+  const missing = await missingFiles(service, document, signal);
+  return [
+    ...[...recipeOf(text).problems, ...ofCheckpoint].map((problem) => toDiagnostic(document, problem)),
+    ...missing,
+  ];
+}
+
+/** Files that options of steps name, masks and samples, and that are not there. */
+async function missingFiles(
+  service: FeatureContext['service'],
+  document: ParsedDocument['document'],
+  signal: AbortSignal,
+): Promise<Diagnostic[]> {
+  const parsed = recipeOf(document.getText());
+  const found: Diagnostic[] = [];
+  for (const { path, from, to } of filesOfSteps(parsed)) {
+    signal.throwIfAborted();
+    const reference: CheckpointReference = {
+      kind: 'checkpoint',
+      begin: from,
+      end: to,
+      path,
+      form: 'file',
+      direction: 'input',
+      certain: true,
+      via: 'recipe',
+    };
+    const resolution = await service.resolve(reference, document.uri);
+    if (resolution.kind !== 'missing') continue;
+    const { code, severity, message } = missingRemark(path, resolution.suggestion);
+    found.push(toDiagnostic(document, { code, severity, message, from, to }));
+  }
+  return found;
 }
 
 export function toDiagnostic(

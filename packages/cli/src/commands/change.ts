@@ -105,7 +105,7 @@ export function shownProgress(terminal: Terminal) {
 /** What `--format json` prints. */
 export function reportOf({ recipe, layers, notes, bytes, output, report }: RunResult) {
   const [step] = recipe.steps;
-  const { zerosBefore, zerosAfter, elements } = totalOf(layers);
+  const { zerosBefore, zerosAfter, elements, elementsBefore } = totalOf(layers);
   return {
     schemaVersion: 1,
     method: step?.method ?? null,
@@ -113,7 +113,13 @@ export function reportOf({ recipe, layers, notes, bytes, output, report }: RunRe
     steps: recipe.steps.map(({ id, verb, method, options }) => ({ id, verb, method, options })),
     seed: recipe.seed,
     layers,
-    totals: { elements, zerosBefore, zerosAfter, sparsity: elements === 0 ? null : zerosAfter / elements },
+    totals: {
+      elements,
+      ...(elements === elementsBefore ? {} : { elementsBefore }),
+      zerosBefore,
+      zerosAfter,
+      sparsity: elements === 0 ? null : zerosAfter / elements,
+    },
     bytes,
     notes,
     output,
@@ -135,6 +141,7 @@ const speedUps = ({ plan }: ChangeReport) =>
 
 const totalOf = (layers: RunResult['layers']) => ({
   elements: layers.reduce((sum, layer) => sum + layer.elements, 0),
+  elementsBefore: layers.reduce((sum, layer) => sum + (layer.elementsBefore ?? layer.elements), 0),
   zerosBefore: layers.reduce((sum, layer) => sum + layer.zerosBefore, 0),
   zerosAfter: layers.reduce((sum, layer) => sum + layer.zerosAfter, 0),
 });
@@ -170,7 +177,7 @@ const quantizedRows = ({ layers }: RunResult): string[][] =>
 
 function tableOf(result: RunResult, terminal: Terminal): string[] {
   const { bold, dim, yellow } = coloursOf(terminal);
-  const { elements, zerosBefore, zerosAfter } = totalOf(result.layers);
+  const { elements, elementsBefore, zerosBefore, zerosAfter } = totalOf(result.layers);
   const quantized = quantizedRows(result);
   // Rounding makes zeros as well, but nobody asked for them.
   const onlyQuantized = result.recipe.steps.every(({ verb }) => verb === 'quantize');
@@ -181,7 +188,7 @@ function tableOf(result: RunResult, terminal: Terminal): string[] {
   const rows = pruned.map((layer) => [
     printable(layer.name),
     exactCount(layer.elements),
-    percentFigure(layer.zerosBefore, layer.elements),
+    percentFigure(layer.zerosBefore, layer.elementsBefore ?? layer.elements),
     percentFigure(layer.zerosAfter, layer.elements),
   ]);
   const width = terminal.out.isTTY === true ? (terminal.out.columns ?? 80) : 0;
@@ -189,12 +196,13 @@ function tableOf(result: RunResult, terminal: Terminal): string[] {
     ...(rows.length === 0 ? [] : [tableLines(COLUMNS, rows, width)]),
     ...(quantized.length === 0 ? [] : [tableLines(QUANTIZED, quantized, width)]),
   ];
-  const share = (zeros: number): string => (elements === 0 ? '–' : percentFigure(zeros, elements));
+  const share = (zeros: number, of: number): string => (of === 0 ? '–' : percentFigure(zeros, of));
+  const were = elementsBefore === elements ? '' : ` of ${exactCount(elementsBefore)}`;
   return [
     ...tables.flatMap(([head, ...lines]) => [dim(head!), ...lines, '']),
     ...result.notes.map((note) => `  ${yellow(note.severity)}  ${printable(note.message)}  ${dim(note.code)}`),
     ...(result.notes.length > 0 ? [''] : []),
-    `  ${bold(`${share(zerosAfter)} %`)} of ${exactCount(elements)} weights are zero, ${share(zerosBefore)} % were`,
+    `  ${bold(`${share(zerosAfter, elements)} %`)} of ${exactCount(elements)} weights are zero, ${share(zerosBefore, elementsBefore)} %${were} were`,
     ...(quantized.length === 0
       ? []
       : [

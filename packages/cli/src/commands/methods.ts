@@ -1,5 +1,5 @@
 import { globMatcher, shapeText } from '@espalier/base';
-import { chooseLayers, exactCount, layerDensities, NO_RULES, type Ratio, ratioLayerOf } from '@espalier/pruning';
+import { chooseLayers, NO_RULES, type Ratio, ratioLayerOf, ratioTable } from '@espalier/pruning';
 import { schema, VERBS } from '@espalier/recipe';
 import { faultLine } from '../inspectTable.js';
 import { openSession } from '../session.js';
@@ -72,15 +72,16 @@ async function ratiosOf(model: string, ratio: Ratio, options: MethodsOptions, te
     const globs = options.exclude.map(globMatcher);
     const { chosen } = chooseLayers(head.value.tensors, [NO_RULES]);
     const layers = chosen.filter(({ name }) => !globs.some((matches) => matches(name))).map(ratioLayerOf);
-    const found = layerDensities(ratio, layers, options.density);
+    const found = ratioTable(ratio, layers, options.density);
     if (!found.ok) return await failed(found.fault);
-    const { densities, factor } = found.value;
-    const rows = layers.map(({ name, shape, elements }, i) => {
-      const density = densities[i]!;
-      return { name, shape, elements, density, nonZeros: exactCount(density, elements) };
-    });
-    const total = rows.reduce((sum, { elements }) => sum + elements, 0);
-    const overallDensity = rows.reduce((sum, { elements, density }) => sum + elements * density, 0) / total;
+    const { epsilon: factor, overallDensity } = found.value;
+    const rows = found.value.layers.map(({ name, shape, elements, density, nonZeros }) => ({
+      name,
+      shape,
+      elements,
+      density,
+      nonZeros,
+    }));
     const text =
       options.format === 'json'
         ? `${JSON.stringify({ schemaVersion: 1, method: ratio, density: options.density, epsilon: factor, layers: rows, overallDensity }, null, 2)}\n`

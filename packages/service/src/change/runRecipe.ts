@@ -30,7 +30,10 @@ export interface RunQuery {
 /** Zeros of a layer that a step touched. */
 export interface LayerCount {
   readonly name: string;
+  /** Of the output: channels that were taken out are no part of it. */
   readonly elements: number;
+  /** Where channels were taken out: of the input. */
+  readonly elementsBefore?: number;
   readonly zerosBefore: number;
   readonly zerosAfter: number;
   /** Where it is stored with few bits: how, and what that loses. */
@@ -243,11 +246,13 @@ async function countLayers({ tensors }: EditState, work: Work): Promise<Result<L
     if (!before.ok) return before;
     const after = await zerosAfter(tensor, before.value, work);
     if (!after.ok) return after;
-    const { name, elements } = tensor.head;
+    const { name, elements: elementsBefore } = tensor.head;
+    const { elements } = headAfter(tensor);
     const quantization = tensor.after?.quantization;
     counts.push({
       name,
       elements,
+      ...(elements === elementsBefore ? {} : { elementsBefore }),
       zerosBefore: before.value,
       zerosAfter: after.value,
       ...(quantization === undefined ? {} : { quantization }),

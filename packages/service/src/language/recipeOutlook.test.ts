@@ -1,6 +1,7 @@
 import type { TensorHead } from '@espalier/model';
 import { parseRecipe } from '@espalier/recipe';
 import { expect, test } from 'vitest';
+import { stepMarkdown } from '../words/recipeWords.js';
 import { recipeOutlook } from './recipeOutlook.js';
 
 const weight = (name: string, shape: readonly number[]): TensorHead => ({
@@ -124,3 +125,25 @@ test('where nothing is left to prune the step says so', () =>
   expect(problems(recipe('prune: magnitude', 'exclude: ["**"]\n'))).toMatchObject([
     { code: 'prune/nothing-to-prune', marked: 'magnitude', message: 'No weight is left to prune: all 4 are excluded.' },
   ]));
+
+test('a step that quantizes tells sizes before and after, from shapes alone', () => {
+  const heads = HEADS.map((head) => ({ ...head, bytes: 4 * head.elements }));
+  const of = (step: string) => recipeOutlook(parseRecipe(recipe(step)), heads).steps[0]!;
+  const codes = of('quantize: { method: post-training }');
+  // Codes of one byte and a scale for each of 32 channels; the first and the last layer stay.
+  expect(codes).toMatchObject({
+    tensors: 2,
+    of: 4,
+    sizes: ['stage.0.conv.weight', 'stage.1.conv.weight'].map((name) => ({ name, before: 36_864, after: 9_216 + 128 })),
+    allSizes: { before: 73_728, after: 18_688 },
+  });
+  expect(stepMarkdown(codes)).toBe(
+    'Takes 2 of 4 weight tensors, 18,432 weights: 73.7 kB → 18.7 kB.\n\n- `stage.0.conv.weight` 36.9 kB → 9.34 kB\n- `stage.1.conv.weight` 36.9 kB → 9.34 kB',
+  );
+  const groups = of(
+    'quantize: { method: post-training, default: { scheme: int4-asym, granularity: group, groupSize: 32 } }',
+  );
+  // Two codes to a byte; 9 groups of 32 in each of 32 rows, 5 bytes each.
+  expect(groups.sizes![0]!.after).toBe(9_216 / 2 + 32 * 9 * 5);
+  expect(of('quantize: { method: post-training, mixed: { bitsPerWeight: 4 } }').allSizes!.after).toBeNull();
+});

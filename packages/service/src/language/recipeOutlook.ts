@@ -4,14 +4,17 @@ import type { TensorHead } from '@espalier/model';
 import {
   chooseLayers,
   exactCount as kept,
+  type LayerRules,
   layerDensities,
   type Ratio,
   ratioLayerOf,
   roundHalfEven,
 } from '@espalier/pruning';
+import { assignSchemes, type GgufType, ggufBytes, type PostTrainingOptions } from '@espalier/quantization';
 import { layerGlobs, type ParsedRecipe, type Problem, placeAt, type RecipeStep } from '@espalier/recipe';
 import { excludeFix } from './excludeFix.js';
 import { nearestGlob } from './nearestGlob.js';
+import { storedSize } from './storedSize.js';
 
 /** What is known of a recipe once its checkpoint's head is: no weight was read. */
 export interface RecipeOutlook {
@@ -30,6 +33,15 @@ export interface StepOutlook {
   readonly zeros: number | null;
   /** The first few tensors that it takes. */
   readonly names: readonly string[];
+  /** Of a step that stores weights with few bits: bytes of these few, and of all that it takes; null after where only values tell. */
+  readonly sizes?: readonly SizeOutlook[];
+  readonly allSizes?: Omit<SizeOutlook, 'name'>;
+}
+
+export interface SizeOutlook {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number | null;
 }
 
 const SHOWN = 3;
@@ -40,6 +52,7 @@ export function recipeOutlook(parsed: ParsedRecipe, heads: readonly TensorHead[]
   const { recipe } = parsed;
   if (recipe === null) return { problems, steps: [] };
   const steps = recipe.steps.flatMap((step, at): StepOutlook[] => {
+    if (step.verb === 'quantize') return quantizeOutlook(step, recipe.exclude, heads, graph);
     if (step.verb !== 'prune' && step.verb !== 'structure') return [];
     const { chosen, leftAlone } = chooseLayers(heads, [recipe.exclude, step.exclude], graph);
     const excluded = [...leftAlone.values()].filter(
@@ -66,6 +79,49 @@ export function recipeOutlook(parsed: ParsedRecipe, heads: readonly TensorHead[]
   });
   return { problems: problems.sort((a, b) => a.from - b.from), steps };
 }
+
+/** The first and the last layer stay as they are unless a rule says otherwise, as in the step itself. */
+const ENDS: LayerRules = { layers: [], roles: ['first', 'last'], minElements: 0, preset: 'none' };
+
+function quantizeOutlook(
+  step: RecipeStep,
+  exclude: LayerRules,
+  heads: readonly TensorHead[],
+  graph: Graph | undefined,
+): StepOutlook[] {
+  const { chosen, leftAlone } = chooseLayers(heads, [exclude, step.exclude, ENDS], graph);
+  const options = step.options as PostTrainingOptions & { readonly type?: GgufType };
+  const { how } = assignSchemes(heads, new Set(chosen.map(({ name }) => name)), options);
+  const sizeOf = (head: TensorHead): number | null => {
+    if (step.method === 'gguf') return ggufBytes(head.elements, options.type ?? 'Q8_0');
+    const own = how.get(head.name)!;
+    return options.mixed !== undefined && own.scheme.kind === 'uniform' && !own.ruled ? null : storedSize(head, own);
+  };
+  const taken =
+    step.method === 'gguf' ? chosen : heads.filter(({ name }) => (how.get(name)?.scheme.kind ?? 'keep') !== 'keep');
+  const sizes = taken.map((head): SizeOutlook => ({ name: head.name, before: head.bytes, after: sizeOf(head) }));
+  const known = sizes.every(({ after }) => after !== null);
+  const of = new Set([...taken, ...chosen].map(({ name }) => name)).size;
+  const ends = [...leftAlone.keys()].filter((name) => heads.some((head) => head.name === name && head.prunable));
+  return [
+    {
+      id: step.id,
+      tensors: taken.length,
+      of: Math.max(of, taken.length + ends.filter((name) => !taken.some((head) => head.name === name)).length),
+      elements: taken.reduce((sum, { elements }) => sum + elements, 0),
+      zeros: null,
+      names: taken.slice(0, SHOWN).map(({ name }) => name),
+      sizes: sizes.slice(0, MOST_SIZES),
+      allSizes: {
+        before: sizes.reduce((sum, { before }) => sum + before, 0),
+        after: known ? sizes.reduce((sum, { after }) => sum + after!, 0) : null,
+      },
+    },
+  ];
+}
+
+/** Layers whose sizes are told one by one. */
+const MOST_SIZES = 8;
 
 function globProblems(parsed: ParsedRecipe, heads: readonly TensorHead[]): Problem[] {
   const names = [...new Set(heads.flatMap(({ name, layer }) => (layer === '' ? [name] : [name, layer])))];

@@ -1,6 +1,6 @@
-import { exactCount, globMatcher, percentFigure } from '@espalier/base';
+import { bytesText, exactCount, globMatcher, percentFigure } from '@espalier/base';
 import type { TensorHead } from '@espalier/model';
-import type { StepOutlook } from '../language/recipeOutlook.js';
+import type { SizeOutlook, StepOutlook } from '../language/recipeOutlook.js';
 import { escapeMarkdown } from './checkpointWords.js';
 
 const SHOWN = 6;
@@ -21,10 +21,21 @@ export function globMarkdown(glob: string, heads: readonly TensorHead[], file: s
 }
 
 /** What a step would do, from sizes alone: `Takes 20 of 21 weight tensors. 217,104 of 271,380 weights (80.0 %) would be zero.` */
-export function stepMarkdown({ tensors, of, elements, zeros, names }: StepOutlook): string {
+export function stepMarkdown(outlook: StepOutlook): string {
+  const { tensors, of, elements, zeros, names, sizes, allSizes } = outlook;
   if (tensors === 0) return 'Takes no weight of the checkpoint.';
   const which = names.map((name) => `\`${name}\``).join(', ');
   const rest = tensors > names.length ? `, and ${tensors - names.length} more` : '';
+  if (sizes !== undefined && allSizes !== undefined) {
+    const change = ({ before, after }: Omit<SizeOutlook, 'name'>): string =>
+      `${bytesText(before)} → ${after === null ? 'what the budget gives it' : bytesText(after)}`;
+    return [
+      `Takes ${tensors} of ${of} weight tensors, ${exactCount(elements)} weights: ${change(allSizes)}.`,
+      '',
+      ...sizes.map((size) => `- \`${size.name}\` ${change(size)}`),
+      ...(tensors > sizes.length ? [`- … and ${tensors - sizes.length} more`] : []),
+    ].join('\n');
+  }
   const counted =
     zeros === null
       ? `${exactCount(elements)} weights in all.`
