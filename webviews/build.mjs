@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
-const PAGES = ['checkpoint', 'compare', 'report', 'sweep'].filter((page) =>
+const PAGES = ['checkpoint', 'compare', 'report', 'sweep', 'doctor'].filter((page) =>
   existsSync(path.join(root, 'src', page, 'main.ts')),
 );
 /** All pages together must stay below this; the extension carries them. */
-const LIMIT_BYTES = 1_100_000;
+const LIMIT_BYTES = 1_250_000;
 
 await build({
   absWorkingDir: root,

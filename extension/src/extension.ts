@@ -6,6 +6,7 @@ import { registerCheckpointEditors } from './editors/checkpointEditor.js';
 import { createJobList } from './jobs/jobList.js';
 import { registerJobsView } from './jobs/jobsView.js';
 import { registerComparePanels } from './panels/comparePanel.js';
+import { registerDoctorPanel } from './panels/doctorPanel.js';
 import { registerPreviewPanels } from './panels/previewPanel.js';
 import { registerReportPanels } from './panels/reportPanel.js';
 import { registerSettings } from './settings.js';
@@ -29,6 +30,7 @@ export function activate(context: ExtensionContext): { readonly activationMs: nu
     preview: registerPreviewPanels(context, client, compare),
     report: registerReportPanels(context, client, compare),
   });
+  registerDoctorPanel(context, client, compare);
   registerStatusItem(context, client);
   context.subscriptions.push(
     registerSettings(client),

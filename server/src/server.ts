@@ -16,6 +16,7 @@ import {
 import { createDocuments } from './documents.js';
 import { registerChangeRequests } from './features/change.js';
 import { announceChange, registerCheckpointRequests } from './features/checkpoint.js';
+import { registerDoctorRequests } from './features/doctor.js';
 import type { ClientAbilities } from './features/feature.js';
 import { features } from './features/index.js';
 import { pathOfUri } from './lsp/uri.js';
@@ -108,6 +109,11 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       historyFile: join(cacheFolder, '..', 'jobs.json'),
       rules,
       log,
+    });
+    registerDoctorRequests(connection, {
+      version: options.version,
+      folder: () => folders[0] ?? cacheFolder,
+      isTrusted: () => isTrusted,
     });
     const capabilities = features.reduce<ServerCapabilities>(
       (all, feature) => ({

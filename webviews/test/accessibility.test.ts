@@ -40,6 +40,7 @@ const READY: readonly Check[] = [
     options: { page: 'report', scenario: { model: 'resnet', report: 'done' } },
     ready: '.provenance',
   },
+  { name: 'the doctor', options: { page: 'doctor', scenario: { model: 'one', doctor: 'missing' } }, ready: '.install' },
   {
     name: 'the sweep',
     options: { page: 'sweep', scenario: { model: 'resnet', sweep: 'done' } },

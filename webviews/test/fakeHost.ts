@@ -37,6 +37,8 @@ export interface Scenario {
   /** The comparison of a sweep: all points, one that is not finished yet, or none that can be read. */
   readonly sweep?: 'done' | 'running' | 'unreadable';
   /** Sizes after gzip do not come with the values: they are asked for. */
+  /** The page of the doctor: a tool is missing and can be installed, cannot for want of trust or network, or is there. */
+  readonly doctor?: 'missing' | 'untrusted' | 'offline' | 'installed';
   readonly gzipApart?: boolean;
   readonly locale?: string;
   readonly select?: string;
@@ -220,6 +222,34 @@ function findingsOf(head: TensorHead, stats: TensorStats): Finding[] {
   return found;
 }
 
+/** A machine, and one tool that may be there. */
+function examination(doctor: Scenario['doctor']) {
+  const there = doctor === 'installed';
+  return {
+    version: '0.1.0',
+    node: '22.14.0',
+    platform: 'linux x64, 6.8.0',
+    processor: 'A processor with sixteen cores',
+    threads: 16,
+    memoryBytes: 64e9,
+    freeMemoryBytes: 41e9,
+    kernels: 'wasm-simd',
+    sharedMemory: true,
+    toolsFolder: '/home/a/.config/Code/User/globalStorage/espalier.espalier/tools',
+    mayInstall: doctor !== 'untrusted',
+    tools: [
+      {
+        name: 'onnxruntime-node',
+        adds: 'times whole ONNX models, and sees the ranges of activations for quantization',
+        version: there ? '1.30.0' : null,
+        folder: there ? '/tools/onnxruntime-node-1.30.0' : null,
+        where: there ? 'installed' : null,
+        pinnedVersion: '1.30.0',
+      },
+    ],
+  };
+}
+
 class Host {
   readonly sent: Envelope[] = [];
   private tensors: FakeTensor[] = [];
@@ -350,6 +380,23 @@ class Host {
         return this.scenario.report === 'problems'
           ? { kind: 'problems', problems: [PROBLEM] }
           : { kind: 'plan', plan: wished(planOf(this.tensors), query as PlanQuery) };
+      case 'doctor/examine':
+        return examination(this.scenario.doctor);
+      case 'doctor/install':
+        for (let seconds = 1; seconds <= 3; seconds++) {
+          await new Promise((resolve) => setTimeout(resolve, 60));
+          this.reply({ type: 'item', id, item: { seconds } });
+        }
+        if (this.scenario.doctor === 'offline')
+          return {
+            ok: false,
+            fault: {
+              code: 'tool/install',
+              message: 'onnxruntime-node was not installed: the registry was not reached.',
+            },
+          };
+        this.become({ ...this.scenario, doctor: 'installed' });
+        return { ok: true, value: '/tools/onnxruntime-node-1.30.0' };
       case 'page/action':
         return { done: true };
       default:
@@ -433,6 +480,7 @@ class Host {
   private start(): PageStart {
     const { locale = 'en', scanAutomatically = true, select, stored } = this.scenario;
     const { compare, report, sweep } = this.scenario;
+    if (this.scenario.doctor !== undefined) return { kind: 'doctor', paths: [], names: [], locale, scanAutomatically };
     if (sweep !== undefined)
       return {
         kind: 'sweep',

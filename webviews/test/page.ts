@@ -31,7 +31,7 @@ const FONTS = {
 };
 
 export interface OpenOptions {
-  readonly page: 'checkpoint' | 'compare' | 'report' | 'sweep';
+  readonly page: 'checkpoint' | 'compare' | 'report' | 'sweep' | 'doctor';
   readonly scenario: Scenario;
   readonly theme?: ThemeName;
   readonly width?: number;
@@ -158,7 +158,7 @@ async function bundles(): Promise<ReadonlyMap<string, string>> {
   const made = await build({
     absWorkingDir: webviews,
     entryPoints: [
-      ...['checkpoint', 'compare', 'report', 'sweep'].flatMap((page) => [
+      ...['checkpoint', 'compare', 'report', 'sweep', 'doctor'].flatMap((page) => [
         { in: `src/${page}/main.ts`, out: page },
         { in: `src/${page}/page.css`, out: page },
       ]),

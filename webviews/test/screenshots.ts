@@ -13,7 +13,7 @@ const WIDTHS = [1280, 980, 500];
 
 interface Shot {
   readonly name: string;
-  readonly page: 'checkpoint' | 'compare' | 'report';
+  readonly page: 'checkpoint' | 'compare' | 'report' | 'sweep' | 'doctor';
   readonly scenario: Scenario;
   readonly themes?: readonly ThemeName[];
   readonly widths?: readonly number[];
@@ -32,6 +32,13 @@ const SHOTS: readonly Shot[] = [
     scenario: { model: 'resnet', report: 'done' },
     themes: FOUR_THEMES,
     widths: WIDTHS,
+  },
+  {
+    name: 'doctor',
+    page: 'doctor',
+    scenario: { model: 'one', doctor: 'missing' },
+    themes: ['dark-modern', 'light-modern', 'high-contrast'],
+    widths: [980, 500],
   },
   {
     name: 'maps-of-report',

@@ -27,10 +27,15 @@ const LINKED_COMMANDS = [
 /** The server is a process of its own; the extension host computes nothing. */
 export function serverOptions(context: ExtensionContext): ServerOptions {
   const module = context.asAbsolutePath(join('dist', 'server.mjs'));
+  const variables = {
+    ...process.env,
+    NODE_OPTIONS: '',
+    ESPALIER_TOOLS: join(context.globalStorageUri.fsPath, 'tools'),
+  };
   return {
     // Options for the editor's own Node are none of the server's.
-    run: { module, transport: TransportKind.ipc, options: { env: { ...process.env, NODE_OPTIONS: '' } } },
-    debug: { module, transport: TransportKind.ipc, options: { execArgv: ['--inspect=6010'] } },
+    run: { module, transport: TransportKind.ipc, options: { env: variables } },
+    debug: { module, transport: TransportKind.ipc, options: { env: variables, execArgv: ['--inspect=6010'] } },
   };
 }
 

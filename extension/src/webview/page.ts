@@ -5,7 +5,7 @@ import { Uri, type Webview } from 'vscode';
 export function pageHtml(
   webview: Webview,
   extensionUri: Uri,
-  bundle: 'checkpoint' | 'compare' | 'report' | 'sweep',
+  bundle: 'checkpoint' | 'compare' | 'report' | 'sweep' | 'doctor',
   title: string,
 ): string {
   const nonce = randomBytes(16).toString('base64');

@@ -1,6 +1,7 @@
 export * from './change.js';
 export * from './checkpoint.js';
 export * from './compare.js';
+export * from './doctor.js';
 export * from './envelope.js';
 export * from './facts.js';
 export * from './host.js';

@@ -3,8 +3,8 @@ import { event, request } from './request.js';
 
 /** What a page is told when it starts. */
 export interface PageStart {
-  readonly kind: 'checkpoint' | 'compare' | 'report' | 'preview' | 'sweep';
-  /** `checkpoint`: one path; `compare`: before, after; `report` and `sweep`: the file that a run wrote; `preview`: the recipe's document. */
+  readonly kind: 'checkpoint' | 'compare' | 'report' | 'preview' | 'sweep' | 'doctor';
+  /** `checkpoint`: one path; `compare`: before, after; `report` and `sweep`: the file that a run wrote; `preview`: the recipe's document; `doctor`: none. */
   readonly paths: readonly string[];
   /** Names to show, aligned with `paths`: `resnet.safetensors`, `resnet.safetensors (HEAD)`. */
   readonly names: readonly string[];

@@ -1,6 +1,7 @@
 import { plan, report, reportFiles } from './change.js';
 import { gzip, heatmap, matrix, openHead, scan, values } from './checkpoint.js';
 import { compare, compareHeads, compareTile, trend } from './compare.js';
+import { examine, install } from './doctor.js';
 import type { PageStart } from './page.js';
 import { sweep } from './sweep.js';
 
@@ -17,4 +18,5 @@ export const QUESTIONS: Readonly<Record<PageStart['kind'], readonly Question[]>>
   report: [report, reportFiles, matrix, values, compareHeads, compareTile],
   preview: [plan],
   sweep: [sweep],
+  doctor: [examine, install],
 };

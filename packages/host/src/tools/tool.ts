@@ -30,8 +30,9 @@ export const TOOLS: readonly Tool[] = [
   },
 ];
 
-/** Where `espalier doctor --install` puts tools: one folder for the terminal and the editor. */
-export const toolsFolder = (env: NodeJS.ProcessEnv = process.env): string => join(defaultCacheFolder(env), 'tools');
+/** Where tools are installed: in the storage of the editor's extension, which names it, else in the folder of the terminal. */
+export const toolsFolder = (env: NodeJS.ProcessEnv = process.env): string =>
+  env['ESPALIER_TOOLS'] ?? join(defaultCacheFolder(env), 'tools');
 
 /** The folder of a tool in its pinned version. */
 export const folderOf = ({ name, lock }: Tool, tools = toolsFolder()): string =>
@@ -52,6 +53,8 @@ export async function findTool(tool: Tool, folder: string, tools = toolsFolder()
     ['folder', join(folder, 'package.json')],
     ['beside', import.meta.url],
     ['installed', join(folderOf(tool, tools), 'package.json')],
+    // What the terminal installed serves the editor as well.
+    ['installed', join(folderOf(tool, join(defaultCacheFolder(), 'tools')), 'package.json')],
   ] as const;
   for (const [where, from] of places) {
     try {
