@@ -80,7 +80,7 @@ async function open(bytes: Hdf5Bytes, heaps: GlobalHeaps, block: Block): Promise
       spaceBlock.at = 0;
       data.at = 0;
       const type = readDatatype(flags & 1 ? await readShared(bytes, typeBlock, MESSAGE.datatype) : typeBlock);
-      const shape = readDataspace(flags & 2 ? await readShared(bytes, spaceBlock, MESSAGE.dataspace) : spaceBlock);
+      const { shape } = readDataspace(flags & 2 ? await readShared(bytes, spaceBlock, MESSAGE.dataspace) : spaceBlock);
       return { name, shape, ...(await valuesOf(heaps, type, shape, data)) };
     },
   };

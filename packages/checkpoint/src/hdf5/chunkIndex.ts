@@ -21,6 +21,8 @@ const MAX_CHUNKS = 1_000_000;
 export interface ChunkGrid {
   /** Chunks along each axis. */
   readonly counts: readonly number[];
+  /** The same where the dataset has grown as far as it may: indices without keys have a place for each of these. */
+  readonly limits: readonly number[];
   readonly chunkBytes: number;
   readonly filtered: boolean;
 }
@@ -40,10 +42,10 @@ export async function readChunks(
       chunks.set(0, { address, bytes: index.bytes ?? grid.chunkBytes, mask: index.mask });
       return chunks;
     case 'implicit':
-      if (total(grid) > MAX_CHUNKS)
+      if (total(grid.counts) > MAX_CHUNKS)
         (await bytes.upTo(address, 1, 8, 'A chunk index')).malformed(`A dataset has more than ${MAX_CHUNKS} chunks`);
-      for (let number = 0; number < total(grid); number++)
-        chunks.set(number, plain(address + number * grid.chunkBytes));
+      for (let number = 0; number < total(grid.counts); number++)
+        chunks.set(number, plain(address + storedNumberOf(number, grid) * grid.chunkBytes));
       return chunks;
     case 'tree1':
       return readTree1(bytes, address, layout.chunk, grid, chunks);
@@ -58,7 +60,31 @@ export async function readChunks(
   }
 }
 
-const total = ({ counts }: ChunkGrid): number => counts.reduce((product, count) => product * count, 1);
+const total = (counts: readonly number[]): number => counts.reduce((product, count) => product * count, 1);
+
+/** The number of a chunk of the grid where all chunks are numbered that there may ever be, in C order too. */
+function storedNumberOf(number: number, { counts, limits }: ChunkGrid): number {
+  let [rest, stored, step] = [number, 0, 1];
+  for (let axis = counts.length - 1; axis >= 0; axis--) {
+    stored += (rest % counts[axis]!) * step;
+    rest = Math.floor(rest / counts[axis]!);
+    step *= limits[axis]!;
+  }
+  return stored;
+}
+
+/** The other way round; −1 for a chunk that the dataset has not grown to. */
+function numberOfStored(stored: number, { counts, limits }: ChunkGrid): number {
+  let [rest, number, step] = [stored, 0, 1];
+  for (let axis = counts.length - 1; axis >= 0; axis--) {
+    const at = rest % limits[axis]!;
+    if (at >= counts[axis]!) return -1;
+    number += at * step;
+    rest = Math.floor(rest / limits[axis]!);
+    step *= counts[axis]!;
+  }
+  return rest === 0 ? number : -1;
+}
 
 /** Number of the chunk at a place of the grid, or −1 outside of it (left over from before the dataset shrank). */
 function numberOf(place: readonly number[], { counts }: ChunkGrid): number {
@@ -138,11 +164,11 @@ async function readFixedArray(
   const pageEntries = 2 ** pageBits;
   const prefixBytes = 6 + offsetBytes;
   const read = (block: Block, from: number, to: number): void => {
-    for (let number = from; number < to; number++) {
+    for (let stored = from; stored < to; stored++) {
       const at = block.address();
-      const stored = filtered ? block.uint(sizeBytes) : grid.chunkBytes;
+      const length = filtered ? block.uint(sizeBytes) : grid.chunkBytes;
       const mask = filtered ? block.u32() : 0;
-      if (at !== null && number < total(grid)) add(chunks, number, { address: at, bytes: stored, mask }, block);
+      if (at !== null) add(chunks, numberOfStored(stored, grid), { address: at, bytes: length, mask }, block);
     }
   };
   if (count <= pageEntries) {

@@ -17,6 +17,8 @@ import { contentOf, MESSAGE, type Message } from './objectHeader.js';
 export interface Dataset {
   readonly type: Hdf5Type;
   readonly shape: Extent;
+  /** How far each axis may grow. */
+  readonly limits: readonly number[];
   readonly layout: Layout;
   readonly filters: readonly Filter[];
   /** The values lie in other files, named in the header. They are not opened. */
@@ -35,12 +37,13 @@ export async function readDataset(bytes: Hdf5Bytes, messages: readonly Message[]
   const typeBlock = await content(MESSAGE.datatype);
   const spaceBlock = await content(MESSAGE.dataspace);
   if (layoutBlock === null || typeBlock === null || spaceBlock === null) return null;
-  const shape = readDataspace(spaceBlock);
+  const { shape, limits } = readDataspace(spaceBlock);
   const filterBlock = await content(MESSAGE.filters);
   const fillBlock = await content(MESSAGE.fill);
   return {
     type: readDatatype(typeBlock),
     shape,
+    limits,
     layout: readLayout(layoutBlock, shape?.length ?? 0),
     filters: filterBlock === null ? [] : readFilters(filterBlock),
     external: messages.some(({ type }) => type === MESSAGE.externalFiles),
@@ -110,7 +113,7 @@ export function dataOf(bytes: Hdf5Bytes, dataset: Dataset, name: string, type = 
         if (layout.address === null) return filledData(dataset, type);
         if (layout.index.kind === 'extensible')
           return unsupported(bytes, name, 'the index of a dataset that can grow (extensible array)');
-        const grid = gridOf(shape, layout.chunk, type.bytes, filters.length > 0);
+        const grid = gridOf(dataset, layout.chunk, type.bytes);
         if (grid === null) return unsupported(bytes, name, `chunks of ${layout.chunk.join('×')} elements`);
         return chunkedData(bytes, { name, shape, type, layout, filters, grid, fill: dataset.fill });
       }
@@ -121,16 +124,13 @@ export function dataOf(bytes: Hdf5Bytes, dataset: Dataset, name: string, type = 
   }
 }
 
-function gridOf(
-  shape: readonly number[],
-  chunk: readonly number[],
-  width: number,
-  filtered: boolean,
-): ChunkGrid | null {
+function gridOf({ shape, limits, filters }: Dataset, chunk: readonly number[], width: number): ChunkGrid | null {
   const chunkBytes = sizeOf(chunk) * width;
-  const counts = shape.map((length, axis) => Math.ceil(length / chunk[axis]!));
+  const along = (lengths: readonly number[]): number[] =>
+    lengths.map((length, axis) => Math.ceil(length / chunk[axis]!));
+  const counts = along(shape!);
   if (chunkBytes > MAX_CHUNK_BYTES || !Number.isSafeInteger(sizeOf(counts))) return null;
-  return { counts, chunkBytes, filtered };
+  return { counts, limits: along(limits), chunkBytes, filtered: filters.length > 0 };
 }
 
 function unsupported(bytes: Hdf5Bytes, name: string, what: string): TensorData {

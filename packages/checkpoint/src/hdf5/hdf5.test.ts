@@ -68,7 +68,7 @@ const arbDataset = fc
     shape: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }),
     seed: fc.integer({ min: 1, max: 1e6 }),
     compression: fc.constantFrom(0, 1, 2, 3),
-    growing: fc.constantFrom('no', 'no', 'two axes'),
+    growing: fc.constantFrom('no', 'to a limit', 'two axes'),
   })
   .chain((dataset) =>
     fc.record({
@@ -95,11 +95,15 @@ describe.each(VERSIONS)('files of version %s', (libver) => {
             };
           });
           const bytes = await written(libver, trackOrder, (file) => {
-            for (const [index, { shape, data, chunks, compression, growing }] of truth.entries()) {
+            for (const [index, { shape, data, chunks, compression, growing, seed }] of truth.entries()) {
               const growth =
-                growing === 'two axes' && chunks !== null && shape.length > 1
-                  ? { maxshape: shape.map(() => null) }
-                  : {};
+                chunks === null || growing === 'no'
+                  ? {}
+                  : growing === 'to a limit'
+                    ? { maxshape: shape.map((length, axis) => length + ((seed >> axis) % 40)) }
+                    : shape.length > 1
+                      ? { maxshape: shape.map(() => null) }
+                      : {};
               file.create_dataset({
                 name: `d${index}`,
                 data,
