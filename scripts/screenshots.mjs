@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,13 +15,15 @@ Writes docs/images/*.png and extension/media/screenshots/*.png. Needs a Chromium
 playwright's).
 
   --vsix FILE   take them of this extension; otherwise it is built and packed
-  --only NAME   inspector, compare or code
+  --only NAME   inspector, compare, code, preview, report, sweep or doctor
   --help        this text`;
 
 /** Larger pictures make a listing slow; the shop warns as well. */
 const LISTING_LIMIT_BYTES = 250_000;
 const WIDE = { width: 1440, height: 900 };
 const LISTING = { width: 1280, height: 800 };
+const TALL = { width: 1280, height: 900 };
+const SMALL = { width: 1100, height: 560 };
 /** Where the explorer ends, in CSS pixels from the left. */
 const EXPLORER_EDGE = 262;
 
@@ -51,6 +53,28 @@ const DENSE = 'resnet-tiny.safetensors';
 const PRUNED = 'resnet-tiny-80.safetensors';
 const LAYER = 'layer3.1.conv1.weight';
 
+/** Recipes that the scenes plan and run. */
+const RECIPES = {
+  'small.espalier.yaml': `# Four of five weights go, in all layers together.
+input: models/resnet-tiny.safetensors
+steps:
+  - prune: { method: magnitude, sparsity: 0.8, scope: model }
+output: models/small.safetensors
+devices: [a100]
+budget:
+  size: 2 MB
+  sparsity: [{ match: "layer3.**", atLeast: 0.8 }]
+`,
+  'compare.espalier.yaml': `input: models/resnet-tiny.safetensors
+steps:
+  - prune: magnitude
+output: out/tiny.safetensors
+sweep:
+  method: [magnitude, random]
+  sparsity: [0.5, 0.7, 0.8, 0.9, 0.95]
+`,
+};
+
 const docs = (name) => path.join(ROOT, 'docs/images', `${name}.png`);
 const listing = (name) => path.join(ROOT, 'extension/media/screenshots', `${name}.png`);
 
@@ -79,6 +103,22 @@ const SCENES = {
       { file: listing('code'), theme: 'dark', size: LISTING, bare: true, before: hover },
     ],
   },
+  preview: {
+    open: openPreview,
+    shots: [
+      { file: docs('prune-preview'), theme: 'dark', size: WIDE, bare: true },
+      { file: listing('prune-preview'), theme: 'dark', size: LISTING, bare: true },
+    ],
+  },
+  report: {
+    open: openReport,
+    shots: [
+      { file: docs('prune-report'), theme: 'dark', size: TALL, bare: true },
+      { file: docs('prune-report-maps'), theme: 'light', size: WIDE, bare: true, before: showMaps },
+    ],
+  },
+  sweep: { open: openSweep, shots: [{ file: docs('sweep'), theme: 'dark', size: WIDE, bare: true }] },
+  doctor: { open: openDoctor, shots: [{ file: docs('doctor'), theme: 'dark', size: SMALL, bare: true }] },
 };
 
 process.exitCode = await main();
@@ -101,6 +141,7 @@ async function main() {
   try {
     const workspace = path.join(scratch, 'digits');
     cpSync(path.join(ROOT, 'fixtures/demo'), workspace, { recursive: true });
+    for (const [file, text] of Object.entries(RECIPES)) writeFileSync(path.join(workspace, file), text);
     for (const [name, scene] of Object.entries(SCENES)) {
       if (values.only === undefined || values.only === name) await take(scene, workspace, vsix);
     }
@@ -185,6 +226,52 @@ async function openCode(page) {
   await page.locator('.quick-input-widget .quick-input-filter input').fill(':51');
   await page.keyboard.press('Enter');
   await page.locator('.squiggly-warning').first().waitFor();
+}
+
+/** A recipe and what it would do, measured and compressed. */
+async function openPreview(page) {
+  await quickOpen(page, 'small.espalier.yaml');
+  await runCommand(page, 'Espalier: Preview Recipe');
+  const frame = await webviewFrame(page, 'espalier-report .report');
+  await frame.locator('#gzip').click();
+  await frame.locator('#measure:not([disabled])').click();
+  await frame.locator('#time table').waitFor();
+  return frame;
+}
+
+async function openReport(page) {
+  await quickOpen(page, 'small.espalier.yaml');
+  await finish(page, '80.0 % of 271,380 weights are zero');
+  const frame = await webviewFrame(page, 'espalier-report .verdict');
+  await frame.locator('#maps .read-out .num').first().waitFor();
+}
+
+async function showMaps(page) {
+  const frame = await webviewFrame(page, 'espalier-report .verdict');
+  await frame.locator('.outline a[href="#maps"]').click();
+  await frame.locator('#maps .read-out .num').first().waitFor();
+}
+
+async function openSweep(page) {
+  await quickOpen(page, 'compare.espalier.yaml');
+  await finish(page, '10 of 10 points');
+  const frame = await webviewFrame(page, 'espalier-sweep .verdict');
+  await frame.locator('espalier-sweep-chart canvas').waitFor();
+}
+
+async function openDoctor(page) {
+  await runCommand(page, 'Espalier: Doctor');
+  const frame = await webviewFrame(page, 'espalier-doctor .tool');
+  await frame.locator('#tools').waitFor();
+}
+
+/** Runs the recipe in the editor and opens its report, without the notification that led there. */
+async function finish(page, words) {
+  await runCommand(page, 'Espalier: Run Recipe');
+  const done = page.locator('.notification-toast', { hasText: words });
+  await done.waitFor({ timeout: 120_000 });
+  await done.getByRole('button', { name: 'Open Report' }).click();
+  await runCommand(page, 'Notifications: Clear All Notifications');
 }
 
 /** Rests the pointer on a path until its hover is complete. */

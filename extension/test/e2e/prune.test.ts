@@ -49,6 +49,12 @@ test('the light bulb on a line that loads a checkpoint leads to a recipe with wh
   preview = await webviewFrame(page, 'espalier-report .report');
   await expect.poll(() => textOf(preview.locator('#changed')), soon).toMatch(/Sparsity, % 0 80\.0/);
   expect(await textOf(preview.locator('#layers'))).toMatch(/80×80×3×3 0 91\.6 32\.2/);
+  // Measured and compressed only when asked.
+  await preview.locator('#gzip').click();
+  await expect.poll(() => textOf(preview.locator('#changed')), soon).toMatch(/gzip -6 1\.0\d 0\.2\d [\d.]+x smaller/);
+  await preview.locator('#measure').click();
+  await preview.locator('#time table').waitFor({ timeout: PATIENCE_MS });
+  expect(await textOf(preview.locator('#changed'))).toMatch(/measured here.* Espalier kernels, .* [\d.]+ [\d.]+/);
   await look('preview');
   // A name that is not taken is proposed.
   expect(await editorText(page)).toContain(`output: ${OUTPUT}`);
@@ -86,6 +92,19 @@ test('the recipe runs in the background and ends in a report', async () => {
   await look('report');
 });
 
+test('the report shows input and output beside each other', async () => {
+  const maps = report.locator('#maps');
+  await maps.locator('.read-out .num').first().waitFor({ timeout: PATIENCE_MS });
+  await maps.locator('select').selectOption('layer3.1.conv2.weight');
+  await expect.poll(() => textOf(maps.locator('.maps-picker')), soon).toMatch(/0 → 91\.6 % zeros/);
+  await expect
+    .poll(() => textOf(maps.locator('.read-out')), soon)
+    .toMatch(/^\[0, 0, 0, 0\] = [^ ]+ → [^ ]+ .* output 0, input 0, kernel row 0, column 0/);
+  expect(await maps.locator('.maps-problem').count()).toBe(0);
+  await maps.scrollIntoViewIfNeeded();
+  await look('maps');
+});
+
 test('the view of jobs has it in its history', async () => {
   const { page } = editor;
   await page.locator('.pane-header', { hasText: 'Espalier Jobs' }).click();
@@ -115,7 +134,10 @@ test('the code names the pruned file when asked to, and undo restores it', async
   await page.locator('.editor-instance .view-line', { hasText: 'load_file(' }).first().click();
   await page.keyboard.press('ControlOrMeta+Z');
   await expect.poll(() => editorText(page), soon).toContain('load_file("models/resnet-tiny.safetensors"');
-  expect(readFileSync(join(folder, 'load.py'), 'utf8')).toContain('"models/resnet-tiny.safetensors"');
+  // The editor saves by itself, a while after the last change.
+  await expect
+    .poll(() => readFileSync(join(folder, 'load.py'), 'utf8'), soon)
+    .toContain('"models/resnet-tiny.safetensors"');
 });
 
 test('the explorer offers the same', async () => {
