@@ -214,6 +214,42 @@ describe('SIMD equals its plain twin', () => {
       }),
     ));
 
+  test('meanMagnitudes', () =>
+    fc.assert(
+      fc.property(
+        arbWords,
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 5 }),
+        (values, columns, height) => {
+          const rows = Math.floor(values.length / columns);
+          const x = values.subarray(0, rows * columns);
+          const [a, b] = [0, 1].map(() => new Float64Array(Math.ceil(rows / height) * columns)) as [
+            Float64Array,
+            Float64Array,
+          ];
+          plain.meanMagnitudes(x, { rows, columns, height }, a);
+          simd.meanMagnitudes(x, { rows, columns, height }, b);
+          expect(b).toEqual(a);
+        },
+      ),
+    ));
+
+  test('packBits', () =>
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100, max: 2 }), (bytes) => {
+        const [a, b] = [0, 1].map(() => new Uint8Array(Math.ceil(bytes.length / 8)).fill(255)) as [
+          Uint8Array,
+          Uint8Array,
+        ];
+        plain.packBits(bytes, a);
+        simd.packBits(bytes, b);
+        expect(b).toEqual(a);
+        expect(Array.from(bytes, (_, i) => (a[i >> 3]! >> (i & 7)) & 1)).toEqual(
+          Array.from(bytes, (byte) => (byte === 0 ? 0 : 1)),
+        );
+      }),
+    ));
+
   test('countNearZero', () =>
     fc.assert(
       fc.property(arbWords, fc.float({ min: 0, noNaN: true }), (values, limit) => {

@@ -17,7 +17,9 @@ import { gemmFloat32 } from './gemmFloat32.js';
 import { gemmInt8 } from './gemmInt8.js';
 import { histogramFloat32 } from './histogramFloat32.js';
 import { matchBits8, matchBits16 } from './matchBits.js';
+import { meanMagnitudes } from './meanMagnitudes.js';
 import { nmGroups } from './nmGroups.js';
+import { packBits } from './packBits.js';
 import { reduceTiles } from './reduceTiles.js';
 import { scanFloat32 } from './scanFloat32.js';
 import { zeroBlocks } from './zeroBlocks.js';
@@ -49,7 +51,9 @@ export const registry = {
   mapPatterns,
   matchBits16,
   matchBits8,
+  meanMagnitudes,
   nmGroups,
+  packBits,
   reduceTiles,
   scanFloat32,
   zeroBlocks,

@@ -79,6 +79,7 @@ export interface Exports {
   histogramFloat32(x: number, length: number, low: number, high: number, tables: number): void;
   matchBits16(x: number, length: number, mask: number, value: number, bits: number): number;
   matchBits8(x: number, length: number, mask: number, value: number, bits: number): number;
+  meanMagnitudes(x: number, rows: number, columns: number, height: number, out: number): void;
   nmGroups(
     bits: number,
     outer: number,
@@ -88,6 +89,7 @@ export interface Exports {
     maskBytes: number,
     out: number,
   ): void;
+  packBits(bytes: number, length: number, out: number): void;
   reduceTiles(
     x: number,
     length: number,

@@ -188,6 +188,37 @@ test('blocks at the edges are smaller and ranked by their mean', async () => {
   expect(values.map((_, i) => isKept(mask!, i))).toEqual(values.map((value) => value !== 1));
 });
 
+test('blocks of four rows are those of the definition, whatever the number of rows', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 11 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.double({ min: 0, max: 0.99, noNaN: true }),
+      fc.nat(),
+      async (rows, eights, sparsity, seed) => {
+        const columns = 8 * eights;
+        const rng = seeded(seed);
+        // Few different magnitudes, so that means are equal here and there, and a NaN.
+        const values = Array.from({ length: rows * columns }, (_, i) => (i === 5 ? Number.NaN : rng.below(5) - 2));
+        const [mask] = await bitsOf('block', [layerOf({ shape: [rows, columns], values })], { sparsity, shape: '4x1' });
+        const blocks = Array.from({ length: Math.ceil(rows / 4) * columns }, (_, block) => {
+          const [top, column] = [4 * Math.floor(block / columns), block % columns];
+          const members = Array.from({ length: Math.min(4, rows - top) }, (_, i) => (top + i) * columns + column);
+          const mean = members.reduce((sum, at) => sum + Math.abs(values[at]!), 0) / members.length;
+          return { block, members, mean };
+        });
+        const ranked = blocks
+          .filter(({ mean }) => !Number.isNaN(mean))
+          .sort((a, b) => a.mean - b.mean || a.block - b.block);
+        const wanted = sparsity * blocks.length;
+        const half =
+          Math.floor(wanted) + (wanted % 1 > 0.5 || (wanted % 1 === 0.5 && Math.floor(wanted) % 2 === 1) ? 1 : 0);
+        const gone = new Set(ranked.slice(0, half).flatMap(({ members }) => members));
+        expect(values.map((_, i) => isKept(mask!, i))).toEqual(values.map((_, i) => !gone.has(i)));
+      },
+    ),
+  ));
+
 test('a matrix is walked in C order, whatever the layout', () =>
   fc.assert(
     fc.property(

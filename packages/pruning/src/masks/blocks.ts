@@ -1,4 +1,5 @@
 import type { Work } from '@espalier/base';
+import { kernels } from '@espalier/kernels';
 import type { KernelMatrix } from '../kernelMatrix.js';
 import type { PrunableLayer } from '../layer.js';
 import { type BitMask, maskFromBits } from '../mask.js';
@@ -17,6 +18,8 @@ export async function blockMask(
   work: Work,
 ): Promise<{ readonly mask: BitMask; readonly spared: number }> {
   const { rows, columns } = matrix;
+  if (width === 1 && layer.entry.dtype === 'F32' && rowsInOrder(matrix))
+    return await tallBlocks(layer, matrix, height, sparsity, work);
   const across = Math.ceil(columns / width);
   const means = new Float64Array(Math.ceil(rows / height) * across);
   for await (const { begin, values } of valueWindows(layer, work)) {
@@ -49,6 +52,44 @@ export async function blockMask(
     }
   });
   return { mask: maskFromBits(elements, bits), spared };
+}
+
+/** Whether the weights lie row after row. */
+const rowsInOrder = (matrix: KernelMatrix): boolean =>
+  matrix.columns % 8 === 0 && (matrix.rows < 2 || matrix.index(1, 0) === matrix.columns) && matrix.index(0, 1) === 1;
+
+/** Bytes that become bits at once. */
+const PACKED_AT_ONCE = 1 << 20;
+
+/** Blocks of one column in rows that lie in order: window by window in kernels, with the same sums. */
+async function tallBlocks(
+  layer: Pick<PrunableLayer, 'entry'>,
+  { rows, columns }: KernelMatrix,
+  height: number,
+  sparsity: number,
+  work: Work,
+): Promise<{ readonly mask: BitMask; readonly spared: number }> {
+  const k = kernels();
+  const means = new Float64Array(Math.ceil(rows / height) * columns);
+  for await (const { begin, values } of valueWindows(layer, work, height * columns)) {
+    const first = begin / columns;
+    const here = { rows: values.length / columns, columns, height };
+    const own = means.subarray((first / height) * columns, Math.ceil((first + here.rows) / height) * columns);
+    k.meanMagnitudes(values as Float32Array, here, own);
+  }
+  const { kept, spared } = keepRanked(means, sparsity);
+  const packed = new Uint8Array(kept.length / 8);
+  for (let begin = 0; begin < kept.length; begin += PACKED_AT_ONCE) {
+    const end = Math.min(kept.length, begin + PACKED_AT_ONCE);
+    k.packBits(kept.subarray(begin, end), packed.subarray(begin / 8, end / 8));
+  }
+  const bits = new Uint8Array((rows * columns) / 8);
+  const rowBytes = columns / 8;
+  for (let row = 0; row < rows; row++) {
+    const block = Math.floor(row / height);
+    bits.set(packed.subarray(block * rowBytes, (block + 1) * rowBytes), row * rowBytes);
+  }
+  return { mask: maskFromBits(rows * columns, bits), spared };
 }
 
 /** Adds |w| of weights of one row to their blocks, block after block. */
