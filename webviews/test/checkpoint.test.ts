@@ -215,7 +215,110 @@ describe('the file', () => {
   });
 });
 
+describe('room', () => {
+  test('nothing below the heat map moves when its layout changes', async () => {
+    for (const width of [1440, 1280, 1045]) {
+      const page = await open({ model: 'resnet', select: 'layer4.1.conv2.weight' }, { width });
+      await scanned(page);
+      await page.waitForSelector('.read-out .num');
+      const top = async () => (await page.locator('.read-out').boundingBox())!.y;
+      const before = await top();
+      const how = await page.locator('.toolbar .how').isVisible();
+      await page.keyboard.press('l');
+      await page.waitForSelector('.toolbar [aria-label="Next output channel"]');
+      expect(await top()).toBe(before);
+      expect(await page.locator('.toolbar .how').isVisible()).toBe(how);
+      await opened!.close();
+    }
+  });
+
+  test('the head tells as much as fits, and cuts nothing', async () => {
+    const page = await open({ model: 'resnet' }, { width: 1280 });
+    await scanned(page);
+    for (const [width, said] of [
+      [1280, /safetensors.*62\s*tensors.*of all/s],
+      [1120, /62\s*tensors.*of all/s],
+      [1040, /62\s*tensors/],
+      [900, /parameters/],
+    ] as const) {
+      await page.setViewportSize({ width, height: 800 });
+      expect(await text(page, '.facts')).toMatch(said);
+      const [inner, outer] = await page.evaluate(() => {
+        const facts = document.querySelector('.facts')!;
+        return [facts.scrollWidth, facts.clientWidth] as const;
+      });
+      expect(inner, String(width)).toBeLessThanOrEqual(outer);
+    }
+  });
+
+  test('statistics and histogram stand beside each other at 1040 pixels', async () => {
+    const page = await open({ model: 'resnet' }, { width: 1040 });
+    await scanned(page);
+    const [statistics, histogram] = await Promise.all([
+      page.locator('.two > :first-child').boundingBox(),
+      page.locator('.two > :last-child').boundingBox(),
+    ]);
+    expect(histogram!.y).toBe(statistics!.y);
+  });
+});
+
+describe('names', () => {
+  test('that would break a row, reorder it or be blank are seen as marks', async () => {
+    const page = await open({ model: 'strange' });
+    await scanned(page);
+    const seen = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('.row .name')].map((name) =>
+        [...name.children]
+          .slice(1)
+          .map((part) => part.textContent)
+          .join(''),
+      ),
+    );
+    expect(seen).toEqual(expect.arrayContaining(['two\\x0alines.weight', 'rtl\\u202eevil.weight', '␣', '␣␣']));
+    expect(seen.join('')).not.toMatch(/[\n\u202e]/);
+    const heights = await page.evaluate(() =>
+      [...document.querySelectorAll('.row .name')].map((name) => name.getBoundingClientRect().height),
+    );
+    expect(Math.max(...heights)).toBeLessThan(22);
+  });
+
+  test('of one family stay apart where there is little room, and what is left out leaves a mark', async () => {
+    const page = await open({ model: 'resnet' }, { width: 1040 });
+    await scanned(page);
+    await page.fill('#filter', 'downsample');
+    await expect.poll(() => page.locator('.row').count()).toBeLessThan(20);
+    const rows = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('.row')].map((row) => {
+        const parts = [...row.querySelectorAll<HTMLElement>('.name > :not(.visually-hidden)')];
+        return {
+          name: row.getAttribute('data-key')!,
+          seen: parts.map((part) => part.textContent).join(''),
+          cut: parts.some((part) => part.scrollWidth > part.clientWidth + 1),
+        };
+      }),
+    );
+    expect(rows.length).toBeGreaterThan(5);
+    expect(new Set(rows.map(({ seen }) => seen)).size).toBe(rows.length);
+    for (const { name, seen, cut } of rows) {
+      expect(cut).toBe(false);
+      if (seen !== name) expect(seen).toContain('…');
+    }
+  });
+});
+
 describe('the table', () => {
+  test('has whole rows at its top, at the end of the list as well', async () => {
+    const page = await open({ model: 'resnet', select: 'fc.weight' }, { height: 793 });
+    await scanned(page);
+    const offset = () => page.evaluate(() => document.querySelector('espalier-table')!.scrollTop % 22);
+    expect(await page.evaluate(() => document.querySelector('espalier-table')!.scrollTop)).toBeGreaterThan(0);
+    expect(await offset()).toBe(0);
+    await page.evaluate(() => {
+      document.querySelector('espalier-table')!.scrollTop = 1e6;
+    });
+    expect(await offset()).toBe(0);
+  });
+
   test('draws some tens of two thousand rows, and finds any', async () => {
     const page = await open({ model: 'many' });
     await scanned(page);

@@ -47,6 +47,17 @@ describe('two files', () => {
       );
   });
 
+  test('tell the zeros before and after where the page is narrow', async () => {
+    const page = await open({}, { width: 1040 });
+    await done(page);
+    await expect.poll(() => text(page, '.file-lines')).toMatch(/79\.\d\s*% zeros.*8\d\.\d\s*% zeros/s);
+    const [inner, outer] = await page.evaluate(() => {
+      const lines = document.querySelector('.file-lines')!;
+      return [lines.scrollWidth, lines.clientWidth] as const;
+    });
+    expect(inner).toBeLessThanOrEqual(outer);
+  });
+
   test('structure is told in words and marks', async () => {
     const page = await open();
     await done(page);
@@ -78,7 +89,9 @@ describe('two files', () => {
     await opened!.host((host) => host.resume());
     await done(page);
     expect((await page.locator('.row').first().boundingBox())!.y).toBe(before!.y);
-    expect(await text(page, '.tools .segmented')).toMatch(/Changed weights 18\s*Identical 7\s*All 61/);
+    expect(await text(page, '.tools .segmented')).toMatch(/Changed weights 18\s*Others 36\s*Identical 7\s*All 61/);
+    await page.click('text=Others 36');
+    await expect.poll(() => page.getAttribute('espalier-table', 'aria-rowcount')).toBe('37');
   });
 
   test('that are equal say so', async () => {

@@ -127,6 +127,7 @@ function strangeTensors(): FakeTensor[] {
   const text = headOf('vocabulary', [6], 'text');
   return [
     plain(headOf('scale', [], 'scale'), [0.5]),
+    ...['two\nlines.weight', 'rtl\u202eevil.weight', '', '  '].map((name) => plain(headOf(name, [2], 'other'), [1, 2])),
     plain(headOf('all_zero.weight', [8, 4, 3, 3], 'conv'), new Array(288).fill(0)),
     plain(
       headOf('not_finite.weight', [16, 16], 'linear'),

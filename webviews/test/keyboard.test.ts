@@ -109,7 +109,7 @@ describe('single letters', () => {
     expect(await focusedRow(page)).toBe('layer3.0.conv2.weight');
   });
 
-  test('/ filters, Escape clears and then leaves', async () => {
+  test('/ filters, Escape clears and leads back to the table', async () => {
     const page = await open();
     await press(page, '/');
     expect(await focusIn(page)).toBe('input');
@@ -117,7 +117,6 @@ describe('single letters', () => {
     await expect.poll(() => page.locator('.row').count()).toBe(2);
     await press(page, 'Escape');
     await expect.poll(() => page.inputValue('#filter')).toBe('');
-    await press(page, 'Escape');
     await expect.poll(() => focusIn(page)).toBe('espalier-table');
   });
 

@@ -1,6 +1,7 @@
 import type { Finding, TensorHead } from '@espalier/protocol';
 import { html, nothing, type TemplateResult } from 'lit';
 import { faultDetails } from '../shared/faultView.js';
+import { visibleName } from '../shared/fitName.js';
 import { icon, severityIcon } from '../shared/icons.js';
 import type { Numbers } from '../shared/numbers.js';
 import { headingTemplate } from '../shared/tensorCells.js';
@@ -13,7 +14,7 @@ import { S } from './strings.js';
 export function detailHead(row: Row, step: (by: 1 | -1) => void): TemplateResult {
   const { head } = row;
   return html`<div class="detail-head">
-      <h2 title=${head.name}>${headingTemplate(head.name)}</h2>
+      <h2 title=${visibleName(head.name)}>${headingTemplate(head.name)}</h2>
       <span class="grow"></span>
       <button class="icon-button" type="button" aria-label=${S.detail.previous} title=${S.detail.previous} @click=${() => step(-1)}>
         ${icon('up')}

@@ -1,4 +1,6 @@
+import { printable } from '@espalier/base';
 import type { Finding, TensorFacts, TensorHead } from '@espalier/protocol';
+import { visibleName } from '../shared/fitName.js';
 
 export type Severity = Finding['severity'];
 
@@ -92,9 +94,11 @@ function before(a: readonly number[], b: readonly number[]): boolean {
 
 /** A message as `[name, rest]`, so that the tensor's name can be set apart. The name is put in front where the message lacks it. */
 export function spokenFinding(finding: Finding): { readonly name: string | null; readonly text: string } {
-  const { tensor, message } = finding;
+  const { tensor } = finding;
+  const message = printable(finding.message);
   if (tensor === undefined) return { name: null, text: message };
-  if (message.startsWith(`${tensor}: `)) return { name: tensor, text: message.slice(tensor.length + 2) };
-  if (message.includes(tensor)) return { name: null, text: message };
-  return { name: tensor, text: message };
+  const name = visibleName(tensor);
+  if (message.startsWith(`${name}: `)) return { name, text: message.slice(name.length + 2) };
+  if (message.includes(name)) return { name: null, text: message };
+  return { name, text: message };
 }

@@ -33,7 +33,7 @@ export function factsLine(head: FileHead, sums: Totals, state: State, numbers: N
         ? nothing
         : html`<span><span class="num zero-text">${percent(sums.ofPrunable)}</span><span class="unit">${S.page.zerosOfPrunable}</span></span>`
     }
-    <span class="optional"><span class="num">${percent(sums.ofAll)}</span><span class="unit">${S.page.zerosOfAll}</span></span>
+    <span class="optional all"><span class="num">${percent(sums.ofAll)}</span><span class="unit">${S.page.zerosOfAll}</span></span>
     ${
       complete
         ? how(sums.obtained, numbers)
@@ -41,7 +41,7 @@ export function factsLine(head: FileHead, sums: Totals, state: State, numbers: N
     }`;
   };
   return html`<span class="unit optional">${head.formatLabel}</span>
-    ${fact(numbers.integer(totals.tensors), S.page.tensors(totals.tensors), 'optional')}
+    ${fact(numbers.integer(totals.tensors), S.page.tensors(totals.tensors), 'optional tensors')}
     ${totals.tensors === 0 ? nothing : fact(parameters.value, S.page.parameters(parameters.unit))}
     ${fact(bytes.value, bytes.unit)} ${zeros()}`;
 }

@@ -300,10 +300,12 @@ export class TensorMap extends LitElement {
   private toolbar(model: TensorMapModel): TemplateResult {
     const H = S.heatmap;
     const channels = model.head.outputChannels;
+    // The stepper takes the place of the title: the line must not become longer than it is in the other layouts.
+    const stepper = model.layout === 'channel' && channels !== null;
     return html`<div class="toolbar">
-      <h3>${H.title}</h3>
+      <h3 class=${stepper ? 'visually-hidden' : ''}>${H.title}</h3>
       ${
-        model.layout === 'channel' && channels !== null
+        stepper
           ? html`<span class="together tight">
               <button class="icon-button" type="button" aria-label=${MAPS.previousChannel} title=${MAPS.previousChannel} @click=${() => this.stepChannel(-1)}>
                 ${icon('left')}
@@ -313,8 +315,9 @@ export class TensorMap extends LitElement {
                 ${icon('right')}
               </button>
             </span>`
-          : how({ kind: 'exact' }, this.numbers)
+          : nothing
       }
+      ${how({ kind: 'exact' }, this.numbers)}
       <span class="grow"></span>
       ${radioGroup({ label: MAPS.layout, options: layoutOptions(channels !== null), value: model.layout, choose: (layout) => this.chooseLayout(layout) })}
       ${radioGroup<Colouring>({

@@ -1,6 +1,7 @@
 import type { TensorHead, ValueDiff } from '@espalier/protocol';
 import { html, nothing, type TemplateResult } from 'lit';
 import { signedColour } from '../heatmap/colourMap.js';
+import { visibleName } from '../shared/fitName.js';
 import type { HistogramModel } from '../shared/histogram.js';
 import { type Bars, barRange, histogramBars } from '../shared/histogramBars.js';
 import { icon } from '../shared/icons.js';
@@ -23,7 +24,7 @@ export function detailHead({ head, before, reshaped }: Row, step: (by: 1 | -1) =
     ...(before.name === head.name ? [] : [D.renamed(before.name)]),
   ];
   return html`<div class="detail-head">
-      <h2 title=${head.name}>${headingTemplate(head.name)}</h2>
+      <h2 title=${visibleName(head.name)}>${headingTemplate(head.name)}</h2>
       <span class="grow"></span>
       <button class="icon-button" type="button" aria-label=${D.previous} title=${D.previous} @click=${() => step(-1)}>${icon('up')}</button>
       <button class="icon-button" type="button" aria-label=${D.next} title=${D.next} @click=${() => step(1)}>${icon('down')}</button>

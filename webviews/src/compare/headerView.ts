@@ -38,7 +38,7 @@ export function fileLines(
     return html`<span class="quiet">${label}</span><span class="file-name" title=${head.path}>${name}</span>
       <span><span class="num">${numbers.integer(head.totals.parameters)}</span><span class="unit">${S.page.parameters}</span>${change(changes[0])}</span>
       <span class="second"><span class="num">${size.value}</span><span class="unit">${size.unit}</span></span>
-      <span class="second third">${share(ratio)}<span class="unit">${S.page.zerosOfPrunable}</span>${change(changes[1])}</span>
+      <span class="second">${share(ratio)}<span class="unit">${S.page.zerosOfPrunable}</span>${change(changes[1])}</span>
       <span class="second third"
         ><span class="num">${numbers.integer(head.totals.tensors)}</span><span class="unit">${S.page.tensors(head.totals.tensors)}</span></span
       >`;

@@ -201,11 +201,9 @@ export class ComparePage extends LitElement {
       ${radioGroup<Which>({
         label: T.which,
         options: [
-          option(
-            'changed',
-            html`<span class="long-word">${T.changed}</span><span class="short-word">${T.changedShort}</span>`,
-            T.changedTitle,
-          ),
+          option('changed', T.changed, T.changedTitle),
+          // Together with the weights and the identical ones these are all.
+          ...(counts.others > 0 || state.which === 'others' ? [option('others', T.others, T.othersTitle)] : []),
           option('same', T.same, T.sameTitle),
           option('all', T.all, T.allTitle),
         ],
@@ -236,6 +234,7 @@ export class ComparePage extends LitElement {
       if (rows.length === 0) return html`<span>${T.noPairs}</span>`;
       if (state.filter.trim() !== '') return html`<span>${T.noMatch(state.filter)}</span>${clear}`;
       if (state.which === 'same') return html`<span>${T.noneSame}</span>`;
+      if (state.which === 'others') return html`<span>${T.noOthers}</span>`;
       const equal = state.scan.kind === 'done' && state.scan.end.identical;
       return equal ? html`${T.equal.map((line) => html`<span>${line}</span>`)}` : html`<span>${T.noneChanged}</span>`;
     };

@@ -36,6 +36,7 @@ export function pairs(
 function picker(comparing: boolean): Record<Which, (row: Row) => boolean> {
   return {
     changed: ({ head, diff }) => head.prunable && (diff === null ? true : comparing || diff.changed > 0),
+    others: ({ head, diff }) => !head.prunable && diff !== null && diff.changed > 0,
     same: ({ diff }) => diff !== null && diff.changed === 0,
     all: () => true,
   };
@@ -45,6 +46,7 @@ export function countRows(rows: readonly Row[], comparing: boolean): Record<Whic
   const pick = picker(comparing);
   return {
     changed: rows.filter(pick.changed).length,
+    others: rows.filter(pick.others).length,
     same: rows.filter(pick.same).length,
     all: rows.length,
   };

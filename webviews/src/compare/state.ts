@@ -31,7 +31,7 @@ export type FilesState =
   | { readonly kind: 'failed'; readonly fault: Fault }
   | { readonly kind: 'open'; readonly before: FileHead; readonly after: FileHead; readonly structure: StructureDiff };
 
-export type Which = 'changed' | 'same' | 'all';
+export type Which = 'changed' | 'others' | 'same' | 'all';
 /** What the third map shows. */
 export type Third = 'delta' | 'mask';
 export type Picture = 'strip' | 'maps' | 'histogram';

@@ -78,8 +78,9 @@ export const S = {
     filter: 'Filter',
     which: 'Which tensors',
     changed: 'Changed weights',
-    changedShort: 'Changed',
     changedTitle: 'Weights of which some value differs',
+    others: 'Others',
+    othersTitle: 'Biases, norms and the like of which some value differs',
     same: 'Identical',
     sameTitle: 'Tensors in which no value differs',
     all: 'All',
@@ -106,6 +107,7 @@ export const S = {
     equal: ['No value differs.', 'The files are equal in every tensor.'],
     noneSame: 'No tensor is identical.',
     noneChanged: 'No weight differs.',
+    noOthers: 'Nothing but weights differs.',
     noPairs: 'The files have no tensor in common.',
   },
   detail: {

@@ -1,5 +1,6 @@
 import type { StructureDiff } from '@espalier/protocol';
 import { html, nothing, type TemplateResult } from 'lit';
+import { visibleName } from '../shared/fitName.js';
 import { type IconName, icon } from '../shared/icons.js';
 import type { Numbers } from '../shared/numbers.js';
 import { how } from '../shared/obtained.js';
@@ -42,7 +43,7 @@ export function structureView(diff: StructureDiff, tensors: number, numbers: Num
 function line(row: StructureRow, numbers: Numbers): TemplateResult {
   const words = S.structure.words[row.kind];
   return html`<div class="structure-row ${row.kind}" role="listitem">
-    ${icon(ICONS[row.kind])}<span class="structure-name" title=${row.name}>${headingTemplate(row.name)}</span
+    ${icon(ICONS[row.kind])}<span class="structure-name" title=${visibleName(row.name)}>${headingTemplate(row.name)}</span
     ><span class="structure-words">${words} <span class="faint">·</span> ${details(row, numbers)}</span>
   </div>`;
 }

@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { visibleName } from '../shared/fitName.js';
 import { icon } from '../shared/icons.js';
 import type { Numbers } from '../shared/numbers.js';
 import { css } from '../shared/styles.js';
@@ -46,8 +47,8 @@ export function compareColumns(numbers: Numbers, comparing: boolean): Column<Row
       label: C.name,
       sortable: true,
       className: 'c-name',
-      cell: ({ head }) =>
-        html`<span class="name-cell" title=${head.name}>${roleIcon(head.role)}${nameTemplate(head.name)}</span>`,
+      cell: ({ head }, room) =>
+        html`<span class="name-cell" title=${visibleName(head.name)}>${roleIcon(head.role)}${nameTemplate(head.name, room)}</span>`,
     },
     {
       key: 'changed',

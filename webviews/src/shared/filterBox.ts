@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit';
 import { icon } from './icons.js';
 
-/** The filter of a table, reached by `/`. Escape clears it first and leaves it then; arrow down and Enter leave it for the rows. */
+/** The filter of a table, reached by `/`. Escape clears it; Escape, arrow down and Enter lead to the rows. */
 export function filterBox(box: {
   readonly label: string;
   readonly value: string;
@@ -9,9 +9,9 @@ export function filterBox(box: {
   leave(): void;
 }): TemplateResult {
   const onKey = (event: KeyboardEvent): void => {
+    if (!['ArrowDown', 'Enter', 'Escape'].includes(event.key)) return;
     if (event.key === 'Escape' && box.value !== '') box.change('');
-    else if (event.key === 'ArrowDown' || event.key === 'Enter' || event.key === 'Escape') box.leave();
-    else return;
+    box.leave();
     event.preventDefault();
     event.stopPropagation();
   };

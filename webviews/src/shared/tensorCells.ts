@@ -1,5 +1,6 @@
 import type { Role } from '@espalier/protocol';
 import { html, type TemplateResult } from 'lit';
+import { fitName, visibleName } from './fitName.js';
 import { type IconName, icon } from './icons.js';
 import { nameParts } from './nameParts.js';
 import type { Numbers } from './numbers.js';
@@ -27,11 +28,38 @@ const ROLE_ICONS: Record<Role, IconName> = {
 
 export const roleIcon = (role: Role): TemplateResult => icon(ROLE_ICONS[role], { label: ROLES[role] });
 
-/** A name with everything but its module dimmed. It is said whole; seen, its prefix gives way first when room is short. */
-export function nameTemplate(name: string): TemplateResult {
-  const { prefix, module, suffix } = nameParts(name);
+let pen: CanvasRenderingContext2D | null = null;
+const widths = new Map<string, number>();
+
+/** Pixels of a text in the font of the page's tables. */
+function widthOf(text: string): number {
+  let width = widths.get(text);
+  if (width === undefined) {
+    if (pen === null) {
+      pen = document.createElement('canvas').getContext('2d')!;
+      const { fontSize, fontFamily } = getComputedStyle(document.body);
+      pen.font = `${fontSize} ${fontFamily}`;
+    }
+    width = pen.measureText(text).width;
+    // Names of one file come again and again while a table scrolls; those of many files need not be kept.
+    if (widths.size > 20_000) widths.clear();
+    widths.set(text, width);
+  }
+  return width;
+}
+
+/** The role's icon beside a name, with the gap after it. */
+const ICON_WIDTH = 22;
+
+/**
+ * A name with everything but its module dimmed. It is said whole; seen, its middle gives way when the column, `room` pixels
+ * wide with the icon, is too narrow for it.
+ */
+export function nameTemplate(name: string, room?: number): TemplateResult {
+  const seen = visibleName(name);
+  const { prefix, module, suffix } = room === undefined ? nameParts(seen) : fitName(seen, room - ICON_WIDTH, widthOf);
   return html`<span class="name"
-    ><span class="visually-hidden">${name}</span
+    ><span class="visually-hidden">${seen}</span
     ><span class="prefix" aria-hidden="true">${prefix}</span
     ><span class="module" aria-hidden="true">${module}</span
     ><span class="suffix" aria-hidden="true">${suffix}</span></span
@@ -40,7 +68,7 @@ export function nameTemplate(name: string): TemplateResult {
 
 /** The same where there is room: one run of text, which can be selected and copied. */
 export function headingTemplate(name: string): TemplateResult {
-  const { prefix, module, suffix } = nameParts(name);
+  const { prefix, module, suffix } = nameParts(visibleName(name));
   return html`<span class="prefix">${prefix}</span>${module}<span class="suffix">${suffix}</span>`;
 }
 

@@ -24,6 +24,12 @@ export function visibleRows(count: number, rowHeight: number, scrollTop: number,
   };
 }
 
+/** Height of all rows, and below the last what lets the end of the list be reached with a whole row at the top. */
+export function rowsHeight(count: number, rowHeight: number, viewHeight: number): number {
+  const rows = count * rowHeight;
+  return rows > viewHeight ? rows + (viewHeight % rowHeight) : rows;
+}
+
 /** The scroll position that brings a row into view: the same where it is in view already, else with `lead` of the view above it. */
 export function scrollToRow(
   row: number,
@@ -35,5 +41,5 @@ export function scrollToRow(
   const top = row * rowHeight;
   if (top >= scrollTop && top + rowHeight <= scrollTop + viewHeight) return scrollTop;
   if (lead !== undefined) return Math.max(0, Math.round((top - viewHeight * lead) / rowHeight) * rowHeight);
-  return top < scrollTop ? top : top + rowHeight - viewHeight;
+  return top < scrollTop ? top : Math.ceil((top + rowHeight - viewHeight) / rowHeight) * rowHeight;
 }

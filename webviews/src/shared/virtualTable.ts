@@ -2,7 +2,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { repeat } from 'lit/directives/repeat.js';
 import type { Sort } from './sorting.js';
 import { css } from './styles.js';
-import { type RowWindow, rowWindow, scrollToRow, visibleRows } from './virtualRows.js';
+import { type RowWindow, rowsHeight, rowWindow, scrollToRow, visibleRows } from './virtualRows.js';
 
 const ROW_HEIGHT = 22;
 const HEAD_HEIGHT = 24;
@@ -19,7 +19,8 @@ export interface Column<Row> {
   /** Classes of the head and of every cell; pages fold columns by them. */
   readonly className?: string;
   readonly sortable?: boolean;
-  readonly cell: (row: Row) => unknown;
+  /** `room`: pixels of the column; undefined until it was measured. */
+  readonly cell: (row: Row, room?: number) => unknown;
 }
 
 /** Everything a table shows and whom it tells. Rows are plain data; the table holds no state but its scroll position. */
@@ -47,6 +48,8 @@ export class VirtualTable<Row = unknown> extends LitElement {
   declare model: TableModel<Row> | undefined;
 
   private viewHeight = 0;
+  /** Pixels of each column, in their order. Columns that are folded away have none. */
+  private rooms: readonly number[] = [];
   private headFocus: number | null = null;
   private focusWanted = false;
   private readonly observer = new ResizeObserver(() => this.measure());
@@ -72,8 +75,12 @@ export class VirtualTable<Row = unknown> extends LitElement {
 
   /** Brings a row into view; with `lead`, a row that was out of view comes to that share of the height. */
   reveal(key: string, lead?: number): void {
-    const row = this.indexOf(key);
-    if (row >= 0) this.scrollTop = scrollToRow(row, ROW_HEIGHT, this.scrollTop, this.bodyHeight, lead);
+    this.measure();
+    // The list must have its height, or its end stops the scrolling in the middle of a row.
+    void this.updateComplete.then(() => {
+      const row = this.indexOf(key);
+      if (row >= 0) this.scrollTop = scrollToRow(row, ROW_HEIGHT, this.scrollTop, this.bodyHeight, lead);
+    });
   }
 
   /** Moves the keyboard to the row with the tab stop. */
@@ -99,8 +106,13 @@ export class VirtualTable<Row = unknown> extends LitElement {
   }
 
   private measure(): void {
-    if (this.clientHeight === this.viewHeight) return;
+    const rooms = [...this.querySelectorAll('.table-head [role=columnheader]')].map(
+      (head) => head.getBoundingClientRect().width,
+    );
+    const sameRooms = rooms.length === this.rooms.length && rooms.every((room, i) => room === this.rooms[i]);
+    if (this.clientHeight === this.viewHeight && sameRooms) return;
     this.viewHeight = this.clientHeight;
+    this.rooms = rooms;
     this.requestUpdate();
     this.tellScroll();
   }
@@ -192,6 +204,8 @@ export class VirtualTable<Row = unknown> extends LitElement {
       this.querySelector<HTMLElement>('.row[tabindex="0"]')?.focus({ preventScroll: true });
     }
     if (changed.has('model')) this.tellScroll();
+    // A scrollbar that came or went, and the first drawing, change the columns without resizing the table.
+    this.measure();
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -206,7 +220,7 @@ export class VirtualTable<Row = unknown> extends LitElement {
     for (let i = drawn.first; i < drawn.end; i++) indices.push(i);
     if (rows.length > 0 && tab >= drawn.end) indices.push(tab);
     return html`${this.head(model)}
-      <div class="table-rows" role="rowgroup" ${css({ height: `${rows.length * ROW_HEIGHT}px` })}>
+      <div class="table-rows" role="rowgroup" ${css({ height: `${rowsHeight(rows.length, ROW_HEIGHT, this.bodyHeight)}px` })}>
         ${repeat(
           indices,
           (i) => model.keyOf(rows[i]!),
@@ -263,7 +277,7 @@ export class VirtualTable<Row = unknown> extends LitElement {
     >
       ${cells.map(
         (column, i) =>
-          html`<span role="gridcell" class=${column.className ?? ''} aria-colindex=${i + 1}>${column.cell(row)}</span>`,
+          html`<span role="gridcell" class=${column.className ?? ''} aria-colindex=${i + 1}>${column.cell(row, this.rooms[i])}</span>`,
       )}
       ${
         sentence === null
