@@ -102,7 +102,10 @@ export class Channel implements Disposable {
       if (controller.signal.aborted || error instanceof Cancelled) return failed('host/cancelled', 'Cancelled.');
       this.#client.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       if (error instanceof ServerEnded)
-        return failed('host/server-ended', 'The language server ended over this, twice. Its log says more.');
+        return failed(
+          'host/server-ended',
+          'The language server ended twice while this was asked of it. The command Espalier: Show Log tells more.',
+        );
       failed('host/server', error instanceof Error ? error.message : String(error));
     } finally {
       if (this.#running.get(id) === controller) this.#running.delete(id);

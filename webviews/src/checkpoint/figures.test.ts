@@ -7,11 +7,16 @@ import { tableRows } from './rows.js';
 import { formsOf, unitFor } from './sizes.js';
 import { statisticLines } from './statistics.js';
 import { summaryMarkdown } from './summary.js';
+import { sizeText } from './tableView.js';
 import { totals } from './totals.js';
 
 const numbers = createNumbers('en');
 const line = (lines: readonly (readonly [string, string, ...unknown[]])[], label: string) =>
   lines.find(([name]) => name === label)?.[1];
+
+test('a size of some bytes is not written as none', () => {
+  expect([0, 40, 49, 50, 7200].map((bytes) => sizeText(bytes, numbers))).toEqual(['0.0', '<0.1', '<0.1', '0.1', '7.2']);
+});
 
 describe('statistics', () => {
   test('name both kinds of zeros only where they differ', () => {

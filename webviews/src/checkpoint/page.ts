@@ -35,6 +35,9 @@ import { type Totals, totals } from './totals.js';
 import '../shared/virtualTable.js';
 import './tensorMap.js';
 
+/** What somebody does who has begun to read. */
+const TOUCHES = ['wheel', 'pointerdown', 'keydown'] as const;
+
 /** The inspector. Everything it shows follows from the store's state; everything it does goes through the controller. */
 export class CheckpointPage extends LitElement {
   declare channel: Channel;
@@ -74,12 +77,18 @@ export class CheckpointPage extends LitElement {
       if (moved || state.file !== before.file) void this.updateComplete.then(() => this.revealSelected());
     });
     addEventListener('keydown', this.onKey);
+    for (const kind of TOUCHES) addEventListener(kind, this.onTouch, { passive: true, capture: true });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener('keydown', this.onKey);
+    for (const kind of TOUCHES) removeEventListener(kind, this.onTouch, { capture: true });
   }
+
+  private readonly onTouch = (): void => {
+    if (!this.store.state.touched) this.dispatch({ type: 'touched' });
+  };
 
   private get table(): VirtualTable<Row> | null {
     return this.querySelector('espalier-table');

@@ -59,7 +59,19 @@ describe('what is opened first', () => {
       after(...opened(1000), { type: 'scan-started' }, { type: 'scan-ended', end: found, at: 1900 }).selected,
     ).toBe('c');
     expect(
-      after(...opened(1000), { type: 'scan-started' }, { type: 'scan-ended', end: found, at: 9000 }).selected,
+      after(...opened(1000), { type: 'scan-started' }, { type: 'scan-ended', end: found, at: 9500 }).selected,
+    ).toBe('b');
+    // Reading a larger file for the first time takes seconds; whoever waits for it has not begun to read.
+    expect(
+      after(...opened(1000), { type: 'scan-started' }, { type: 'scan-ended', end: found, at: 6000 }).selected,
+    ).toBe('c');
+    expect(
+      after(
+        ...opened(1000),
+        { type: 'touched' },
+        { type: 'scan-started' },
+        { type: 'scan-ended', end: found, at: 1900 },
+      ).selected,
     ).toBe('b');
   });
 

@@ -110,6 +110,8 @@ export type Action =
   | { readonly type: 'sort'; readonly column: string }
   | { readonly type: 'select'; readonly tensor: string }
   | { readonly type: 'focus'; readonly tensor: string }
+  /** The person does something with the page. */
+  | { readonly type: 'touched' }
   | { readonly type: 'layout'; readonly layout: MatrixLayout }
   | { readonly type: 'colouring'; readonly colouring: Colouring }
   | { readonly type: 'twin'; readonly pictures: readonly Picture[] }
@@ -163,6 +165,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, selected: action.tensor, focused: action.tensor, chosen: true };
     case 'focus':
       return { ...state, focused: action.tensor, touched: true };
+    case 'touched':
+      return state.touched ? state : { ...state, touched: true };
     case 'layout':
       return { ...state, layout: action.layout };
     case 'colouring':
@@ -212,8 +216,8 @@ function scanItem(state: State, item: ScanItem): State {
   return { ...state, facts, findings };
 }
 
-/** Within this time after opening, the page may still move to the tensor with the worst finding: nobody has begun to read. */
-const SETTLING_MS = 1500;
+/** Within this time after opening, the page may still move to the tensor with the worst finding, unless the person did something. */
+const SETTLING_MS = 8000;
 
 function scanEnded(state: State, end: ScanEnd, at: number): State {
   const next: State = { ...state, scan: { kind: 'done', end }, findings: end.findings };

@@ -21,6 +21,10 @@ import { S } from './strings.js';
 /** First word of the stored type: `Q4_K`, `uint8`. The whole is in the title and the detail. */
 const typeText = ({ storage }: { readonly storage: string }): string => storage.split(' ', 1)[0]!;
 
+/** Kilobytes with one decimal; what would round to nothing is less than the smallest that is written. */
+export const sizeText = (bytes: number, numbers: Numbers): string =>
+  bytes > 0 && bytes < 50 ? `<${numbers.fixed(0.1, 1)}` : numbers.fixed(bytes / 1000, 1);
+
 export function patternTemplate(pattern: Pattern, numbers: Numbers): TemplateResult {
   // A share that is written 100 must be one.
   const whole = (share: number): string =>
@@ -107,7 +111,7 @@ export function tensorColumns(numbers: Numbers, reading: boolean): Column<Row>[]
       label: columns.size,
       sortable: true,
       className: 'c-size num right',
-      cell: ({ head }) => numbers.fixed(head.bytes / 1000, 1),
+      cell: ({ head }) => sizeText(head.bytes, numbers),
     },
     {
       key: 'zeros',

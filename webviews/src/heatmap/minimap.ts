@@ -1,7 +1,7 @@
 import type { MatrixSize } from '@espalier/protocol';
 import { html, LitElement, type TemplateResult } from 'lit';
 import { onThemeChange, rgbText, theme } from '../shared/theme.js';
-import { createRaster, paintTile } from './raster.js';
+import { paintWhole } from './raster.js';
 import { type Look, pack, shade, type Tile } from './shade.js';
 import {
   columnAxis,
@@ -85,13 +85,16 @@ export class Minimap extends LitElement {
     canvas.style.height = `${height}px`;
     const colours = theme();
     const pen = canvas.getContext('2d', { alpha: false })!;
-    const paper = { paper: pack(colours.paper), unknown: pack(colours.track), hatch: null };
-    const stretched = (pixels: number, length: number): Int32Array =>
-      Int32Array.from({ length: pixels }, (_, i) => Math.floor(((i + 0.5) / pixels) * length));
     const image = pen.createImageData(canvas.width, canvas.height);
-    const grid = { columns: stretched(canvas.width, size.columns), rows: stretched(canvas.height, size.rows) };
-    const raster = createRaster(grid, paper, new Uint32Array(image.data.buffer));
-    if (overview !== undefined) paintTile(raster, overview, shade(overview, model.look, colours), paper);
+    const pixels = new Uint32Array(image.data.buffer);
+    if (overview === undefined) pixels.fill(pack(colours.track));
+    else
+      paintWhole(
+        { pixels, width: canvas.width, height: canvas.height },
+        overview,
+        shade(overview, model.look, colours),
+        pack(colours.paper),
+      );
     pen.putImageData(image, 0, 0);
 
     const part = visiblePart(view, size, model.window);
@@ -100,6 +103,10 @@ export class Minimap extends LitElement {
     const w = Math.max(4, ((part.columnEnd - part.columnBegin) / size.columns) * width);
     const h = Math.max(4, ((part.rowEnd - part.rowBegin) / size.rows) * height);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    // A matrix of zeros is paper on paper: its border says where it is.
+    pen.strokeStyle = rgbText(colours.quiet);
+    pen.lineWidth = 1;
+    pen.strokeRect(0.5, 0.5, width - 1, height - 1);
     for (const [colour, line] of [
       [colours.paper, 3],
       [colours.ink, 1],

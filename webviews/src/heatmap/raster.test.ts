@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRaster, type Paper, paintTile } from './raster.js';
+import { createRaster, type Paper, paintTile, paintWhole } from './raster.js';
 import { EMPTY, type Tile } from './shade.js';
 import { pixelGrid, type View } from './viewport.js';
 
@@ -33,6 +33,24 @@ const lines = (raster: { pixels: Uint32Array; width: number }) =>
   Array.from({ length: raster.pixels.length / raster.width }, (_, y) =>
     [...raster.pixels.slice(y * raster.width, (y + 1) * raster.width)].join(' '),
   );
+
+test('a small picture loses no tile that is not all zero', () =>
+  fc.assert(
+    fc.property(
+      fc.record({ rows: fc.integer({ min: 1, max: 40 }), columns: fc.integer({ min: 1, max: 40 }) }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.integer({ min: 1, max: 12 }),
+      fc.nat(),
+      ({ rows, columns }, width, height, place) => {
+        const colours = new Uint32Array(rows * columns).fill(EMPTY);
+        colours[place % colours.length] = 7;
+        const pixels = new Uint32Array(width * height);
+        paintWhole({ pixels, width, height }, { rows, columns }, colours, 1);
+        if (width <= columns && height <= rows) expect(pixels).toContain(7);
+        expect(pixels.every((pixel) => pixel === 1 || pixel === 7)).toBe(true);
+      },
+    ),
+  ));
 
 describe('a raster', () => {
   test('is paper in gaps and margins, and unknown where nothing was painted', () => {

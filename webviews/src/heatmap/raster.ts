@@ -66,6 +66,35 @@ export function paintTile(raster: Raster, tile: Tile, colours: Uint32Array, pape
   }
 }
 
+/**
+ * Paints a whole tile set into a picture of any size. A pixel shows the tile in its middle, and where that one is all zero, any
+ * other under it that is not: a pixel is empty only if everything under it is zero.
+ */
+export function paintWhole(
+  { pixels, width, height }: { readonly pixels: Uint32Array; readonly width: number; readonly height: number },
+  tile: Pick<Tile, 'rows' | 'columns'>,
+  colours: Uint32Array,
+  paper: Colour,
+): void {
+  const under = (at: number, all: number, count: number) => {
+    const begin = Math.floor((at * count) / all);
+    return { begin, end: Math.max(begin + 1, Math.ceil(((at + 1) * count) / all)) };
+  };
+  for (let y = 0; y < height; y++) {
+    const rows = under(y, height, tile.rows);
+    const middle = Math.floor(((y + 0.5) * tile.rows) / height) * tile.columns;
+    for (let x = 0; x < width; x++) {
+      let colour = colours[middle + Math.floor(((x + 0.5) * tile.columns) / width)]!;
+      const columns = under(x, width, tile.columns);
+      for (let row = rows.begin; colour === EMPTY && row < rows.end; row++) {
+        for (let column = columns.begin; colour === EMPTY && column < columns.end; column++)
+          colour = colours[row * tile.columns + column]!;
+      }
+      pixels[y * width + x] = colour === EMPTY ? paper : colour;
+    }
+  }
+}
+
 /** First and one past the last pixel whose index is in [begin, end). Indices grow along the pixels; −1 may stand between. */
 function range(indices: Int32Array, begin: number, end: number): { begin: number; end: number } | null {
   let first = -1;
