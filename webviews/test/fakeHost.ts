@@ -535,6 +535,8 @@ class Host {
         prunableParameters: sum((head) => (head.prunable ? head.elements : 0)),
         prunableZeros: null,
         prunableSparsity: null,
+        readableParameters: 0,
+        readablePrunable: 0,
         scannedTensors: 0,
       },
     };

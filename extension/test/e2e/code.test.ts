@@ -1,3 +1,5 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { quickOpen } from '../../../scripts/vscode/window.mjs';
 import { editorText, goTo, hoverAtCursor, hoverText, lineWith, openFixes } from './codeEditor.js';
@@ -8,7 +10,14 @@ import { tabs } from './workbench.js';
 const soon = { timeout: PATIENCE_MS };
 let editor: Editor;
 beforeAll(async () => {
-  editor = await startEditor();
+  editor = await startEditor({
+    // A notebook in a folder of its own: its paths are those beside it.
+    prepare: (folder) => {
+      const notebook = readFileSync(join(folder, 'evaluate.ipynb'), 'utf8');
+      mkdirSync(join(folder, 'nested'));
+      writeFileSync(join(folder, 'nested/inner.ipynb'), notebook.replaceAll('models/', '../models/'));
+    },
+  });
 });
 afterAll(() => editor?.stop());
 explainFailures(() => editor);
@@ -101,6 +110,22 @@ test('cells of a notebook have hints and hovers', async () => {
     .toBe('dense = load_file("models/resnet-tiny.safetensors"274 k, 0 % sparse)');
   await cell.getByText('models/resnet-tiny.safetensors').hover();
   expect(await hoverText(page)).toContain('0 % of prunable weights are zero');
+});
+
+test('cells of a notebook in a folder find what lies beside it', async () => {
+  const { page } = editor;
+  await quickOpen(page, 'inner.ipynb');
+  const cell = page.locator('.notebookOverlay .view-line').filter({ hasText: '"../models/resnet-tiny.safetensors"' });
+  await expect
+    .poll(() => textOf(cell), soon)
+    .toBe('dense = load_file("../models/resnet-tiny.safetensors"274 k, 0 % sparse)');
+});
+
+test('TOML has hints, though VS Code has no such language of its own', async () => {
+  await quickOpen(editor.page, 'pyproject.toml');
+  await expect
+    .poll(() => editorText(editor.page), soon)
+    .toContain('"models/resnet-tiny-80.safetensors"274 k, 72 % sparse');
 });
 
 test('a change of settings is heard', async () => {

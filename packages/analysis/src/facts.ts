@@ -135,6 +135,9 @@ export interface FileTotals {
   readonly prunableParameters: number;
   readonly prunableZeros: number | null;
   readonly prunableSparsity: number | null;
+  /** Parameters, and prunable ones, whose values the file holds: zeros are a share of these. Fewer than all where a file is cut off. */
+  readonly readableParameters: number;
+  readonly readablePrunable: number;
   readonly scannedTensors: number;
 }
 

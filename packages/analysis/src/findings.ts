@@ -24,7 +24,8 @@ function findingsOf(head: TensorHead, stats: TensorStats): Finding[] {
   const { name, elements } = head;
   if (stats.nan + stats.inf > 0) add('non-finite', 'warning', nonFiniteText(head, stats));
   if (!head.prunable) return found;
-  if (elements > 0 && stats.zeros === elements) {
+  // A sample of zeros proves nothing of the rest.
+  if (elements > 0 && stats.zeros === elements && stats.obtained.kind === 'exact') {
     add('dead-layer', 'information', `All ${count(elements)} weights of ${name} are zero.`);
     return found;
   }

@@ -28,6 +28,8 @@ export function totals(facts: readonly TensorFacts[]): FileTotals {
     prunableParameters: elements(prunable),
     prunableZeros,
     prunableSparsity: ratio(prunableZeros, counted(prunable)),
+    readableParameters: counted(weights),
+    readablePrunable: counted(prunable),
     scannedTensors: facts.filter(({ stats }) => stats !== undefined).length,
   };
 }

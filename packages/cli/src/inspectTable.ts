@@ -42,10 +42,10 @@ export function inspectLines(name: string, facts: FileFacts, view: InspectView):
   const { head, totals, findings } = facts;
   const { bold, dim, yellow, red } = view.colours;
   const share =
-    totals.prunableZeros !== null && totals.prunableParameters > 0
-      ? `${percentFigure(totals.prunableZeros, totals.prunableParameters)} % of prunable weights zero`
-      : totals.zeros !== null && totals.parameters > 0
-        ? `${percentFigure(totals.zeros, totals.parameters)} % zero`
+    totals.prunableZeros !== null && totals.readablePrunable > 0
+      ? `${percentFigure(totals.prunableZeros, totals.readablePrunable)} % of prunable weights zero`
+      : totals.zeros !== null && totals.readableParameters > 0
+        ? `${percentFigure(totals.zeros, totals.readableParameters)} % zero`
         : '';
   const lines = [
     [

@@ -27,7 +27,7 @@ export interface StoredFacts {
 declare const __ESPALIER_VERSION__: string;
 
 /** A figure could come out differently in another version: facts on disk count only for the one that wrote them. */
-export const FACTS_VERSION = `1 ${typeof __ESPALIER_VERSION__ === 'string' ? __ESPALIER_VERSION__ : 'source'}`;
+export const FACTS_VERSION = `2 ${typeof __ESPALIER_VERSION__ === 'string' ? __ESPALIER_VERSION__ : 'source'}`;
 
 export function isStoredFacts(value: unknown): value is StoredFacts {
   const candidate = value as StoredFacts | null;

@@ -108,6 +108,8 @@ const NOTHING = {
   prunableParameters: 0,
   prunableZeros: null,
   prunableSparsity: null,
+  readableParameters: 0,
+  readablePrunable: 0,
   scannedTensors: 0,
 };
 const NO_STRUCTURE = { added: [], removed: [], renamed: [], reshaped: [], retyped: [] };

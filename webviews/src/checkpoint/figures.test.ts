@@ -101,6 +101,8 @@ test('the summary says what the header says', () => {
       prunableParameters: 4096,
       prunableZeros: null,
       prunableSparsity: null,
+      readableParameters: 0,
+      readablePrunable: 0,
       scannedTensors: 0,
     },
   };

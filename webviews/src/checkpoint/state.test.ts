@@ -22,6 +22,8 @@ const head = (tensors: readonly TensorHead[], findings: FileHead['findings'] = [
     prunableParameters: 0,
     prunableZeros: null,
     prunableSparsity: null,
+    readableParameters: 0,
+    readablePrunable: 0,
     scannedTensors: 0,
   },
 });

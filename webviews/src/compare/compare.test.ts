@@ -50,6 +50,8 @@ const fileHead = (tensors: readonly TensorHead[]): FileHead => ({
     prunableParameters: 0,
     prunableZeros: null,
     prunableSparsity: null,
+    readableParameters: 0,
+    readablePrunable: 0,
     scannedTensors: 0,
   },
 });

@@ -28,7 +28,8 @@ export function statsOf(
   const obtained = obtainedFrom(first, entry.elements, options, sample);
   const scale = (count: number): number =>
     sample === null ? count : Math.round((count * entry.elements) / first.elements);
-  const zeros = scale(first.zeros);
+  // What a sample saw alone may still differ elsewhere: only a whole read says that all are zero.
+  const zeros = sample === null ? first.zeros : Math.min(scale(first.zeros), entry.elements - 1);
   const patterns = first.structure === null ? {} : patternsOf(first.structure);
   const complex = isComplex(entry.dtype);
   const ordered = finite > 0 && !complex;

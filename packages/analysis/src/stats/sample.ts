@@ -36,12 +36,14 @@ export function chooseDistinct(bound: number, wanted: number, seed: number): num
 
 /**
  * Half width of the 95 % interval of a ratio from the ratios of sampled blocks: 1.96 standard errors of a cluster sample, with the
- * correction for a finite population (Cochran, Sampling Techniques, 1977, section 9).
+ * correction for a finite population (Cochran, Sampling Techniques, 1977, section 9). Where all blocks are alike, that says nothing of those that were
+ * not read: with 95 % confidence at most 3 in as many blocks as were read are other ones (Hanley and Lippman-Hand, JAMA 249, 1983).
  */
 export function sampleError(shares: readonly number[], sampledShare: number): number {
   const count = shares.length;
   if (count < 2) return 1;
   const mean = shares.reduce((sum, share) => sum + share, 0) / count;
   const variance = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0) / (count - 1);
+  if (variance === 0) return Math.min(1, 3 / count) * Math.max(0, 1 - sampledShare);
   return 1.96 * Math.sqrt((variance / count) * Math.max(0, 1 - sampledShare));
 }

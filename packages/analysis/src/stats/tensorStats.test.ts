@@ -324,6 +324,17 @@ describe('a sample', () => {
     expect(missed).toBeLessThanOrEqual(8);
   }, 30_000);
 
+  test('of zeros alone does not say that all are zero, and owns up to what it may have missed', async () => {
+    const values = new Float32Array(4_000_000);
+    values[1_234_567] = 1;
+    const entry = float32Entry([2000, 2000], values);
+    const head = headOf(entry, { output: [0], input: [1] });
+    const { zeros, obtained } = await statsOf(entry, head, { sample: { maxBytes: 500_000, seed: 3 } });
+    if (obtained.kind !== 'sampled') throw new Error('sampled');
+    expect(zeros).toBe(values.length - 1);
+    expect(obtained.error).toBeGreaterThan(0.02);
+  });
+
   test('the same seed gives the same sample, and a small tensor is read whole', async () => {
     const options = { sample: { maxBytes: 500_000, seed: 11 } };
     expect(await statsOf(entry, head, options)).toEqual(await statsOf(entry, head, options));

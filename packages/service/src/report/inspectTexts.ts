@@ -13,9 +13,9 @@ export function inspectMarkdown(files: readonly Readable[], chosen: (name: strin
   const parts = files.map(({ path, facts }) => {
     const { totals, head } = facts;
     const share =
-      totals.prunableZeros === null || totals.prunableParameters === 0
+      totals.prunableZeros === null || totals.readablePrunable === 0
         ? ''
-        : ` · ${percentFigure(totals.prunableZeros, totals.prunableParameters)} % of prunable weights are zero`;
+        : ` · ${percentFigure(totals.prunableZeros, totals.readablePrunable)} % of prunable weights are zero`;
     const rows = head.tensors
       .filter(({ name }) => chosen(name))
       .map((tensor) => {

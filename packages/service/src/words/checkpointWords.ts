@@ -56,12 +56,19 @@ function sparsitySentence(facts: FileFacts, scan: ScanState | null, locale: stri
     const percent = scan.bytes === 0 ? 100 : Math.floor((100 * scan.doneBytes) / scan.bytes);
     return `scanning ${percent} % …`;
   }
-  const how = facts.sampled ? sampledText(facts, locale) : 'exact';
-  const all = `${percentFigure(totals.zeros, totals.parameters, locale)} %`;
-  if (totals.prunableZeros === null || totals.prunableParameters === 0)
-    return totals.parameters === 0 ? '' : `${all} of all values are zero · ${how}`;
+  const how = facts.sampled ? sampledText(facts, locale) : partText(facts) || 'exact';
+  const all = `${percentFigure(totals.zeros, totals.readableParameters, locale)} %`;
+  if (totals.prunableZeros === null || totals.readablePrunable === 0)
+    return totals.readableParameters === 0 ? '' : `${all} of all values are zero · ${how}`;
   const approximately = facts.sampled ? '≈ ' : '';
-  return `${approximately}${percentFigure(totals.prunableZeros, totals.prunableParameters, locale)} % of prunable weights are zero (${all} of all) · ${how}`;
+  return `${approximately}${percentFigure(totals.prunableZeros, totals.readablePrunable, locale)} % of prunable weights are zero (${all} of all) · ${how}`;
+}
+
+/** Of a file that is cut off: how many of its tensors the figures are about. */
+function partText({ head, totals }: FileFacts): string {
+  if (totals.readableParameters === totals.parameters) return '';
+  const readable = head.tensors.filter(({ noValues }) => noValues === undefined).length;
+  return `of the ${readable} of ${head.tensors.length} tensors that can be read`;
 }
 
 /**
@@ -69,7 +76,7 @@ function sparsitySentence(facts: FileFacts, scan: ScanState | null, locale: stri
  * errors (half widths of 95 % intervals) add up in squares, weighted by size.
  */
 function sampledText({ facts, totals }: FileFacts, locale: string): string {
-  const isAboutPrunable = totals.prunableZeros !== null && totals.prunableParameters > 0;
+  const isAboutPrunable = totals.prunableZeros !== null && totals.readablePrunable > 0;
   let elements = 0;
   let read = 0;
   let squares = 0;
@@ -89,9 +96,9 @@ export function hintText(facts: FileFacts, locale: string): string {
   const { totals } = facts;
   const size = compactCount(totals.parameters, locale);
   const [zeros, whole] =
-    totals.prunableZeros !== null && totals.prunableParameters > 0
-      ? [totals.prunableZeros, totals.prunableParameters]
-      : [totals.zeros, totals.parameters];
+    totals.prunableZeros !== null && totals.readablePrunable > 0
+      ? [totals.prunableZeros, totals.readablePrunable]
+      : [totals.zeros, totals.readableParameters];
   if (zeros === null || whole === 0) return size;
   return `${size}, ${facts.sampled ? '≈ ' : ''}${shortPercent(zeros, whole)} sparse`;
 }

@@ -45,6 +45,20 @@ describe('hover on a checkpoint', () => {
       ].join('\n'),
     ));
 
+  test('of a file that is cut off, figures are about what can be read, and that is said', async () => {
+    const whole = await readFacts(NET);
+    const tensors = whole.head.tensors.map((head) =>
+      head.name.startsWith('fc') ? { ...head, noValues: { why: 'missing' } } : head,
+    );
+    const totals = { ...whole.totals, readableParameters: 36, readablePrunable: 32, zeros: 8, prunableZeros: 8 };
+    const cut = { ...whole, head: { ...whole.head, tensors }, totals };
+    const readable = tensors.filter(({ noValues }) => noValues === undefined).length;
+    expect(checkpointMarkdown('net.safetensors', cut, null, linked)).toContain(
+      `25.0 % of prunable weights are zero (22.2 % of all) · of the ${readable} of ${tensors.length} tensors that can be read`,
+    );
+    expect(hintText(cut, 'en')).toContain('25 % sparse');
+  });
+
   test.each([
     [['fc'], '⚠ 1 dead output channel in fc'],
     [['a', 'b', 'c'], '⚠ 1 dead output channel in a, some in 2 other layers'],
