@@ -15,7 +15,7 @@ Writes docs/images/*.png and extension/media/screenshots/*.png. Needs a Chromium
 playwright's).
 
   --vsix FILE   take them of this extension; otherwise it is built and packed
-  --only NAME   inspector, compare, code, preview, report, sweep or doctor
+  --only NAME   inspector, compare, code, preview, report or sweep
   --help        this text`;
 
 /** Larger pictures make a listing slow; the shop warns as well. */
@@ -23,7 +23,6 @@ const LISTING_LIMIT_BYTES = 250_000;
 const WIDE = { width: 1440, height: 900 };
 const LISTING = { width: 1280, height: 800 };
 const TALL = { width: 1280, height: 900 };
-const SMALL = { width: 1100, height: 560 };
 /** Where the explorer ends, in CSS pixels from the left. */
 const EXPLORER_EDGE = 262;
 
@@ -118,7 +117,6 @@ const SCENES = {
     ],
   },
   sweep: { open: openSweep, shots: [{ file: docs('sweep'), theme: 'dark', size: WIDE, bare: true }] },
-  doctor: { open: openDoctor, shots: [{ file: docs('doctor'), theme: 'dark', size: SMALL, bare: true }] },
 };
 
 process.exitCode = await main();
@@ -259,19 +257,13 @@ async function openSweep(page) {
   await frame.locator('espalier-sweep-chart canvas').waitFor();
 }
 
-async function openDoctor(page) {
-  await runCommand(page, 'Espalier: Doctor');
-  const frame = await webviewFrame(page, 'espalier-doctor .tool');
-  await frame.locator('#tools').waitFor();
-}
-
-/** Runs the recipe in the editor and opens its report, without the notification that led there. */
+/** Runs the recipe in the editor and opens its report; the notification that led there goes. */
 async function finish(page, words) {
   await runCommand(page, 'Espalier: Run Recipe');
   const done = page.locator('.notification-toast', { hasText: words });
   await done.waitFor({ timeout: 120_000 });
   await done.getByRole('button', { name: 'Open Report' }).click();
-  await runCommand(page, 'Notifications: Clear All Notifications');
+  await done.waitFor({ state: 'hidden' });
 }
 
 /** Rests the pointer on a path until its hover is complete. */

@@ -16,6 +16,7 @@ import { icon } from '../shared/icons.js';
 import type { Numbers } from '../shared/numbers.js';
 import { how } from '../shared/obtained.js';
 import { radioGroup } from '../shared/radioGroup.js';
+import { onThemeChange } from '../shared/theme.js';
 import { twinButton } from '../shared/twinButton.js';
 import { MAPS } from '../shared/words.js';
 import type { Third } from './state.js';
@@ -62,6 +63,7 @@ export class CompareMaps extends LitElement {
   private openedAt = 0;
   private stores: { readonly before: ValueStore; readonly after: ValueStore } | undefined;
   private storeKey: string | undefined;
+  private stopTheme = (): void => {};
   private asking: AbortController | undefined;
   private openKey: string | undefined;
 
@@ -69,8 +71,15 @@ export class CompareMaps extends LitElement {
     return this;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // The legends have colours of the theme.
+    this.stopTheme = onThemeChange(() => this.requestUpdate());
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.stopTheme();
     this.asking?.abort();
     this.closeStores();
     this.openKey = undefined;
