@@ -17,6 +17,8 @@ export interface StaticText {
   readonly certain: boolean;
   /** `__file__` itself: its folder is asked for next. */
   readonly isThisFile?: true;
+  /** A literal that a name stands for. What is put together from it counts as computed: the name may get another value before that. */
+  readonly isNamed?: true;
   /** Opened with a mode that writes. */
   readonly writes?: true;
 }
@@ -119,7 +121,8 @@ export class Evaluator {
     const values: StaticText[] = [];
     for (const binding of bindings) {
       for (const value of this.binding(binding, depth)) {
-        values.push(isOnly && !binding.isDefault ? value : { ...value, certain: false });
+        const named: StaticText = value.begin < 0 ? value : { ...value, isNamed: true };
+        values.push(isOnly && !binding.isDefault ? named : { ...named, certain: false });
       }
     }
     return values.slice(0, MOST_VALUES);
@@ -302,9 +305,13 @@ function concatenate(values: readonly StaticText[]): StaticText {
     text: values.map((value) => value.text).join(''),
     begin: longest.begin,
     end: longest.end,
-    certain: values.every((value) => value.certain && !value.isThisFile),
+    certain: isWhole(values) && values.every((value) => value.certain && !value.isThisFile),
   };
 }
+
+/** One text alone, or literals and folders that no name stands for. */
+const isWhole = (values: readonly StaticText[]): boolean =>
+  values.length === 1 || values.every(({ isNamed }) => isNamed !== true);
 
 function joinPaths(values: readonly StaticText[]): StaticText {
   let text = '';
@@ -313,7 +320,7 @@ function joinPaths(values: readonly StaticText[]): StaticText {
     else if (value.text !== '') text = text.endsWith('/') ? text + value.text : `${text}/${value.text}`;
   }
   const isThisFile = values.length === 1 && values[0]!.isThisFile === true;
-  const joined = { text, ...lastOrigin(values), certain: values.every((value) => value.certain) };
+  const joined = { text, ...lastOrigin(values), certain: isWhole(values) && values.every((value) => value.certain) };
   return isThisFile ? { ...joined, isThisFile: true } : joined;
 }
 
