@@ -7,6 +7,7 @@ export const resnet: Family = {
   matches: (names) => prefixBefore(names, 'layer1.0.conv1.weight') !== null,
   build(net, names) {
     const at = prefixBefore(names, 'layer1.0.conv1.weight')!;
+    if (!follows(net, `${at}bn1`, `${at}conv1`)) return notBuilt(`${at}bn1 does not follow ${at}conv1`);
     let x = net.relu(normalized(net, 'x', `${at}conv1`, `${at}bn1`, inputsOf(net, `${at}conv1`)));
     x = net.op('MaxPool', [x]);
     let width = outputsOf(net, `${at}conv1`);
@@ -16,6 +17,9 @@ export const resnet: Family = {
         let y = x;
         let inside = width;
         for (let i = 1; net.has(`${block}conv${i}.weight`); i++) {
+          // Nets that normalize before they convolve have the same names, and other channels depend on each other there.
+          if (!follows(net, `${block}bn${i}`, `${block}conv${i}`))
+            return notBuilt(`${block}bn${i} does not follow ${block}conv${i}`);
           if (i > 1) y = net.relu(y);
           y = normalized(net, y, `${block}conv${i}`, `${block}bn${i}`, inside);
           inside = outputsOf(net, `${block}conv${i}`);
@@ -147,6 +151,10 @@ function squeezed(net: Net, [x, width]: [string, number], module: string): strin
 
 const normalized = (net: Net, x: string, conv: string, norm: string, inputs: number): string =>
   net.batchNorm(net.conv(x, conv, inputs), norm);
+
+/** Whether a normalization is as wide as what a convolution makes. */
+const follows = (net: Net, norm: string, conv: string): boolean =>
+  net.shape(`${norm}.weight`)?.[0] === outputsOf(net, conv);
 
 const outputsOf = (net: Net, module: string): number => net.shape(`${module}.weight`)?.[0] ?? 0;
 

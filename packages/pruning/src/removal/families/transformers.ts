@@ -128,6 +128,12 @@ function foreignIn(names: readonly string[], block: string, { attention, mlp, ot
 const partsOf = (module: string): readonly [weight: string, bias: string] =>
   module.endsWith('_') ? [`${module}weight`, `${module}bias`] : [`${module}.weight`, `${module}.bias`];
 
+/** What normalizes queries and keys head by head, where a block has it. */
+const HEAD_NORMS: readonly string[] = ['attn', 'self_attn'].flatMap((module) => [
+  `${module}.q_norm`,
+  `${module}.k_norm`,
+]);
+
 /** Heads of attention; null, or why they cannot be told apart. */
 function attend(net: Net, block: string, own: Names, configuration: Configuration, notes: string[]): string | null {
   const { attention } = own;
@@ -137,6 +143,10 @@ function attend(net: Net, block: string, own: Names, configuration: Configuratio
   if (all === undefined) return `${outWeight} is missing`;
   const size = headSizeOf(all, own, configuration, notes);
   if (size === null) return `the size of a head is not known: ${all} channels are no multiple of ${own.headSize}`;
+  const wide = HEAD_NORMS.map((norm) => `${block}${norm}.weight`).find(
+    (name) => net.has(name) && net.shape(name)!.join() !== String(size),
+  );
+  if (wide !== undefined) return `${wide} is not for one head of ${size} channels, so it depends on all of them`;
   const heads = all / size;
   const [q, k, v] =
     'fused' in attention
@@ -200,9 +210,13 @@ function feedForward(net: Net, block: string, { mlp }: Names): void {
 
 /** By the configuration beside the checkpoint where there is one, else as usual in the family. */
 function headSizeOf(all: number, own: Names, configuration: Configuration, notes: string[]): number | null {
-  const heads = Number(configuration['num_attention_heads']);
-  const told = Number(configuration['head_dim'] ?? (Number.isInteger(heads) && heads > 0 ? all / heads : Number.NaN));
-  if (Number.isInteger(told) && told > 0 && all % told === 0) return told;
+  const counted = (key: string): number | null => {
+    // `null` stands there where the model works it out.
+    const value = Number(configuration[key] || Number.NaN);
+    return Number.isInteger(value) && value > 0 ? value : null;
+  };
+  const told = counted('head_dim') ?? all / (counted('num_attention_heads') ?? Number.NaN);
+  if (Number.isInteger(told) && all % told === 0) return told;
   if (all % own.headSize !== 0) return null;
   notes.push(`Heads are taken to have ${own.headSize} channels, as usual in ${own.family}: no configuration tells.`);
   return own.headSize;
