@@ -271,6 +271,12 @@ describe('hints, lenses, links', () => {
     ]);
   });
 
+  test('a file that cannot be read has the lens Inspect alone', async () => {
+    const opened = await open('load_file("models/pointers/resnet18.safetensors")\n');
+    const lenses = await client.request<CodeLens[]>('textDocument/codeLens', { textDocument: { uri: opened.uri } });
+    expect(lenses.map(({ command }) => command?.title)).toEqual(['Inspect']);
+  });
+
   test('links lead to files; folders and shared endings to the inspector', async () => {
     const opened = await open(
       'load_file("models/resnet-tiny.safetensors")\nload_model("models/digits.h5")\nA.from_pretrained("models/tiny-llama")\ntorch.load("models/none.pt")',

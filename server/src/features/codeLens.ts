@@ -4,7 +4,7 @@ import type { Feature } from './feature.js';
 import { isRecipe } from './ourDocuments.js';
 import { fileOf } from './subject.js';
 
-/** Inspect and Compare above lines that name a checkpoint. Only where the client runs our commands. */
+/** Inspect, Compare and Prune above lines that name a checkpoint. Only where the client runs our commands. */
 export const codeLens: Feature = (context) => {
   const { connection, documents, settings, client } = context;
   if (!client.commands) return {};
@@ -30,6 +30,8 @@ export const codeLens: Feature = (context) => {
         seen.add(`${line}:${path}`);
         const range = { start: { line, character: 0 }, end: { line, character: 0 } };
         lenses.push({ range, command: { title: 'Inspect', command: 'espalier.inspect', arguments: [path] } });
+        // The page says what is wrong with a file without a readable head; nothing else can be done with it.
+        if (!(await context.service.head(path, signal)).ok) continue;
         lenses.push({
           range,
           command: { title: 'Compare with previous', command: 'espalier.compareWithPrevious', arguments: [path] },
