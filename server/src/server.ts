@@ -4,6 +4,7 @@ import { createWorkerPool, describeMachine, diskCache, isInside, modelTimer, nod
 import { cancelScans, forgetFacts, scanFully, scansChanged, trusted } from '@espalier/protocol';
 import { createService, type FactsCache } from '@espalier/service';
 import {
+  type ClientCapabilities,
   type Connection,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
@@ -42,6 +43,21 @@ interface InitializationOptions {
   readonly settings?: unknown;
 }
 
+/** What a client says of itself, as far as it says it in the way it should. */
+function readOptions(given: unknown): InitializationOptions {
+  const { commands, trusted, cacheFolder, threads, locale, settings } = (given ?? {}) as Record<string, unknown>;
+  return {
+    ...(typeof commands === 'boolean' ? { commands } : {}),
+    ...(typeof trusted === 'boolean' ? { trusted } : {}),
+    ...(typeof cacheFolder === 'string' && cacheFolder !== '' ? { cacheFolder } : {}),
+    ...(typeof threads === 'number' && Number.isInteger(threads) && threads > 0
+      ? { threads: Math.min(threads, 64) }
+      : {}),
+    ...(typeof locale === 'string' ? { locale } : {}),
+    settings,
+  };
+}
+
 /** Wires a connection to the product. Every answer is computed in worker threads; this thread only translates. */
 export function startServer(connection: Connection, options: ServerOptions): void {
   const documents = createDocuments();
@@ -49,7 +65,8 @@ export function startServer(connection: Connection, options: ServerOptions): voi
   let folders: string[] = [];
 
   connection.onInitialize((params: InitializeParams): InitializeResult => {
-    const given = (params.initializationOptions ?? {}) as InitializationOptions;
+    const given = readOptions(params.initializationOptions);
+    const abilities: ClientCapabilities = params.capabilities ?? {};
     folders = (params.workspaceFolders ?? []).flatMap((folder) => pathOfUri(folder.uri) ?? []);
     if (folders.length === 0 && params.rootUri) folders = [pathOfUri(params.rootUri)].filter((path) => path !== null);
     settings = readSettings(given.settings, folders);
@@ -92,12 +109,11 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     const workspace = createWorkspaceService({ service, files, settings: () => settings, folders: () => folders, log });
     const client: ClientAbilities = {
       commands: given.commands ?? false,
-      inlayHintRefresh: params.capabilities.workspace?.inlayHint?.refreshSupport ?? false,
-      codeLensRefresh: params.capabilities.workspace?.codeLens?.refreshSupport ?? false,
-      dynamic: dynamicFeatures(params.capabilities.textDocument),
+      inlayHintRefresh: abilities.workspace?.inlayHint?.refreshSupport ?? false,
+      codeLensRefresh: abilities.workspace?.codeLens?.refreshSupport ?? false,
+      dynamic: dynamicFeatures(abilities.textDocument),
       createsFiles:
-        params.capabilities.workspace?.workspaceEdit?.resourceOperations?.includes(ResourceOperationKind.Create) ??
-        false,
+        abilities.workspace?.workspaceEdit?.resourceOperations?.includes(ResourceOperationKind.Create) ?? false,
       locale: given.locale ?? params.locale ?? 'en-US',
     };
 
@@ -154,16 +170,16 @@ export function startServer(connection: Connection, options: ServerOptions): voi
     connection.onNotification(forgetFacts.method, () => service.forgetAll());
     connection.onInitialized(() => {
       for (const listener of ready) listener();
-      if (params.capabilities.workspace?.configuration) {
+      if (abilities.workspace?.configuration) {
         void connection.client.register(DidChangeConfigurationNotification.type, { section: 'espalier' });
         void pull();
       }
-      if (params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
+      if (abilities.workspace?.didChangeWatchedFiles?.dynamicRegistration) {
         void connection.client.register(DidChangeWatchedFilesNotification.type, {
           watchers: [{ globPattern: WATCHED }],
         });
       }
-      if (params.capabilities.workspace?.workspaceFolders) {
+      if (abilities.workspace?.workspaceFolders) {
         connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
           const gone = new Set(removed.map((folder) => pathOfUri(folder.uri)));
           folders = [
@@ -187,7 +203,7 @@ export function startServer(connection: Connection, options: ServerOptions): voi
       for (const listener of listeners) listener(null);
     }
     connection.onDidChangeConfiguration((change) => {
-      if (params.capabilities.workspace?.configuration) void pull();
+      if (abilities.workspace?.configuration) void pull();
       else apply((change.settings as { espalier?: unknown } | null)?.espalier);
     });
     connection.onShutdown(async () => {

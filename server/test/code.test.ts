@@ -558,6 +558,18 @@ test('a hover from the cache takes less than 50 ms while two gigabytes are read'
   rmSync(big);
 });
 
+test('options that are not what they should be are passed over', async () => {
+  const options = { cacheFolder: 7, threads: 'many', trusted: 'yes', locale: null, settings: 3 };
+  const other = await TestClient.start({ folders: [folder], initializationOptions: options });
+  try {
+    const opened = await open('load_file("models/resnet-tiny.safet|ensors")', 'py', other);
+    const { contents } = await other.request<Hover>('textDocument/hover', at(opened));
+    expect((contents as { value: string }).value).toContain('resnet-tiny.safetensors');
+  } finally {
+    await other.stop();
+  }
+});
+
 test('an editor that runs no commands of ours gets no links to them', async () => {
   const other = await TestClient.start({ folders: [folder] });
   try {

@@ -82,6 +82,7 @@ export function registerChangeCommands(
       propose(target, async () => ({ steps: ['prune: { method: n-m, n: 2, m: 4 }'], suffix: '2of4' })),
     'espalier.refill': (target?: unknown) => propose(target, () => chooseStructure('refill', 'refilled')),
     'espalier.regroup': (target?: unknown) => propose(target, () => chooseStructure('regroup', 'regrouped')),
+    'espalier.takeOutChannels': (target?: unknown) => propose(target, chooseRemoval),
     'espalier.quantize': (target?: unknown) => propose(target, () => chooseQuantization()),
     'espalier.createRecipe': (target?: unknown) =>
       propose(target, async () => ({
@@ -185,17 +186,44 @@ async function chooseStructure(method: string, suffix: string): Promise<Choice |
   return { steps: [`prune: { method: magnitude, sparsity: ${sparsity} }`, `structure: { method: ${method} }`], suffix };
 }
 
-async function askSparsity(): Promise<number | undefined> {
+async function chooseRemoval(): Promise<Choice | undefined> {
+  const picked = await window.showQuickPick(
+    [
+      {
+        label: l10n.t('Those with the smallest weights'),
+        detail: l10n.t('A share of the channels of every group; the model has to be trained again.'),
+        criterion: 'l1',
+      },
+      {
+        label: l10n.t('Those without weights'),
+        detail: l10n.t('The model gives what it gave.'),
+        criterion: 'zero',
+      },
+    ],
+    {
+      title: l10n.t('Channels that go'),
+      placeHolder: l10n.t('Shapes get smaller, with everything that depends on them'),
+    },
+  );
+  if (picked === undefined) return undefined;
+  const suffix = 'smaller';
+  if (picked.criterion === 'zero') return { steps: ['structure: { method: remove, criterion: zero }'], suffix };
+  const share = await askSparsity(l10n.t('Share of the channels that go'));
+  if (share === undefined) return undefined;
+  return { steps: [`structure: { method: remove, criterion: ${picked.criterion}, sparsity: ${share} }`], suffix };
+}
+
+async function askSparsity(what = l10n.t('Share of the weights that becomes zero')): Promise<number | undefined> {
   const known = [0.5, 0.7, 0.8, 0.9, 0.95].map((value) => ({ label: `${value * 100} %`, value }));
   const other = { label: l10n.t('Another share…'), value: Number.NaN };
   const picked = await window.showQuickPick([...known, other], {
     title: l10n.t('Sparsity'),
-    placeHolder: l10n.t('Share of the weights that becomes zero'),
+    placeHolder: what,
   });
   if (picked === undefined || !Number.isNaN(picked.value)) return picked?.value;
   const text = await window.showInputBox({
     title: l10n.t('Sparsity'),
-    prompt: l10n.t('Percent of the weights that become zero'),
+    prompt: `${what}, %`,
     validateInput: (value) => (shareOf(value) === null ? l10n.t('It is a number from 0 to below 100.') : undefined),
   });
   return text === undefined ? undefined : (shareOf(text) ?? undefined);

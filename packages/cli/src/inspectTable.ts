@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import type { TensorFacts } from '@espalier/analysis';
 import {
   bytesText,
@@ -129,4 +130,10 @@ const NOTES: Readonly<Record<string, string>> = { 'checkpoint/dead-layer': 'all 
 
 /** `espalier: x.safetensors: …`: one line. */
 export const faultLine = (fault: Fault, path: string): string =>
-  `espalier: ${printable(describeFault({ ...fault, file: fault.file ?? path }))}`;
+  `espalier: ${printable(describeFault({ ...fault, file: placeOf(fault.file, path) }))}`;
+
+/** Readers know names, not where a file lies: the path as it was given, and for a file beside it that with its name. */
+function placeOf(name: string | undefined, path: string): string {
+  if (name === undefined || name === basename(path)) return path;
+  return name.includes('/') || name.includes('\\') ? name : join(dirname(path), name);
+}

@@ -63,8 +63,6 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .addHelpText('after', `\n${EXIT_CODES}`)
     .action(async (files: string[], options) => {
       if (options.schema) return print(terminal.out, `${JSON.stringify(z.toJSONSchema(inspectReport), null, 2)}\n`);
-      if (files.length === 0 && options.format === 'json')
-        await print(terminal.out, `${JSON.stringify({ schemaVersion: SCHEMA_VERSION, files: [] }, null, 2)}\n`);
       if (files.length === 0) return program.error('espalier inspect needs at least one file.', { exitCode: 2 });
       code = await inspect(files, options, terminal);
     });
@@ -112,18 +110,35 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      await printFailure(args, 'option/usage', error.message.replace(/^error: /, ''), terminal);
+      return 2;
+    }
     if (terminal.signal.aborted) {
+      await printFailure(args, 'cancelled', 'It was cancelled.', terminal);
       await print(terminal.err, 'espalier: cancelled.\n');
       return 130;
     }
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    await printFailure(args, 'internal', message, terminal);
     await print(
       terminal.err,
       `espalier: something went wrong inside espalier: ${message}\n${terminal.env['ESPALIER_DEBUG'] ? `${stack}\n` : 'Set ESPALIER_DEBUG=1 for details.\n'}`,
     );
     return 2;
   }
+}
+
+/** With `--format json` stdout is JSON, also where the command did not get as far as a result. */
+async function printFailure(args: readonly string[], code: string, message: string, terminal: Terminal): Promise<void> {
+  const isJson = args.some(
+    (arg, i) => /^(--format=|-f=?)json$/.test(arg) || (/^(--format|-f)$/.test(arg) && args[i + 1] === 'json'),
+  );
+  if (!isJson) return;
+  const files = args[0] === 'inspect' ? { files: [] } : {};
+  const text = JSON.stringify({ schemaVersion: SCHEMA_VERSION, ...files, error: { code, message } }, null, 2);
+  await print(terminal.out, `${text}\n`);
 }
 
 /** A glob may hold commas: `{conv,fc}*`. */

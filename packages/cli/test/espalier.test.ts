@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plan } from '@espalier/protocol';
 import { type DiffReport, diffReport, type InspectReport, inspectReport } from '@espalier/service';
@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 vi.setConfig({ testTimeout: 60_000 });
 
 const launcher = fileURLToPath(new URL('../bin/espalier.mjs', import.meta.url));
+const NET = fixturePath('demo/models/resnet-tiny.safetensors');
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
@@ -243,7 +244,7 @@ test('diff of an unreadable file keeps stdout JSON alone', async () => {
   const { code, out, err } = await espalier('diff', pruned('dense'), join(folder, 'gone.pt'), '--format', 'json');
   expect(code).toBe(2);
   expect(JSON.parse(out)).toMatchObject({ error: { code: 'path/not-found' } });
-  expect(err).toMatch(/^espalier: gone\.pt: /);
+  expect(err).toMatch(/^espalier: \S*gone\.pt: /);
 });
 
 test.each([
@@ -662,4 +663,35 @@ test('a recipe of llm-compressor is translated; what has no equivalent is said w
   expect((await espalier('recipe', 'translate', foreign, '-o', target)).code).toBe(0);
   expect((await espalier('recipe', 'translate', foreign, '-o', target)).err).toContain('exists already');
   expect((await espalier('recipe', 'translate', target)).code).toBe(2);
+});
+
+test.each([
+  ['inspect', ['inspect', NET, '--threads', '0']],
+  ['inspect', ['inspect', NET, '--bogus']],
+  ['inspect', ['inspect']],
+  ['diff', ['diff', NET]],
+  ['prune', ['prune']],
+])('what %s cannot begin is JSON all the same: %j', async (command, args) => {
+  const { code, err, report } = await jsonOf(...args, '--format', 'json');
+  expect(code).toBe(2);
+  expect(err).not.toBe('');
+  expect(report['error']).toEqual({ code: 'option/usage', message: expect.stringMatching(/\w/) });
+  if (command === 'inspect') expect(inspectReport.parse(report).files).toEqual([]);
+});
+
+test('a glob that matches no tensor is told, with a name that there is, and is no success', async () => {
+  const { code, err } = await espalier('inspect', NET, '--layers', 'nothing.*');
+  expect(code).toBe(2);
+  expect(err).toContain('no tensor is called nothing.*, such as ');
+});
+
+test('files of one name in two folders are told apart', async () => {
+  const places = ['one', 'two'].map((name) => join(folder, name, 'x.npz'));
+  for (const place of places) {
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, 'PK\u0003\u0004 and no more');
+  }
+  const { code, err } = await espalier('inspect', ...places);
+  expect(code).toBe(2);
+  for (const place of places) expect(err).toContain(`espalier: ${place}: `);
 });

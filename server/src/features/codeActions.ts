@@ -49,6 +49,7 @@ export const codeActions: Feature = (context) => {
             run('Make 2:4', 'espalier.make24', path),
             run('Re-fill channels', 'espalier.refill', path),
             run('Re-group…', 'espalier.regroup', path),
+            run('Take out channels…', 'espalier.takeOutChannels', path),
             run('Quantize…', 'espalier.quantize', path),
             run('Create recipe', 'espalier.createRecipe', path),
             run('Measure speed', 'espalier.measureSpeed', path),

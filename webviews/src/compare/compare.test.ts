@@ -96,7 +96,7 @@ describe('pairs', () => {
     expect(names(shownRows(rows, '', 'changed', null, true))).toEqual(['a.weight', 'b.weight', 'new.weight']);
     expect(names(shownRows(rows, '', 'changed', null, false))).toEqual(['a.weight', 'b.weight']);
     expect(names(shownRows(rows, '', 'same', null, false))).toEqual(['new.weight']);
-    expect(countRows(rows, false)).toEqual({ changed: 2, same: 1, all: 4 });
+    expect(countRows(rows, false)).toEqual({ changed: 2, others: 0, same: 1, all: 4 });
   });
 
   test('are found by the earlier name too', () =>

@@ -45,12 +45,15 @@ export function statsOf(
     min: ordered ? first.min + 0 : null,
     max: ordered ? first.max + 0 : null,
     mean: ordered ? first.sum / finite : null,
-    std: ordered ? Math.sqrt(order.squaredDeviations / finite) : null,
+    std: ordered ? Math.sqrt(order.squaredDeviations / finite) / order.scale : null,
     absmax: ordered ? Math.max(Math.abs(first.min), Math.abs(first.max)) : null,
     kept: {
       count: scale(kept),
       absmin: ordered ? order.absmin : null,
-      std: ordered && kept > 0 ? keptStd(order.squaredDeviations, first.sum, finite, kept) : null,
+      std:
+        ordered && kept > 0
+          ? keptStd(order.squaredDeviations, first.sum * order.scale, finite, kept) / order.scale
+          : null,
       absMedian: ordered ? order.absMedian : null,
       abs99: ordered ? order.abs99 : null,
     },

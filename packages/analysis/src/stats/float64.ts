@@ -94,7 +94,7 @@ export async function refineFloat64(
   ranges: readonly ElementRange[],
   work: Work,
 ): Promise<RefineAnswer> {
-  const { knownBits, deviationsFrom, nearLimit } = question;
+  const { knownBits, deviationsFrom, deviationScale, nearLimit } = question;
   const slots = new Map(question.prefixes.map((prefix, slot) => [prefix, slot]));
   const next = question.prefixes.map(() => new Float64Array(65_536));
   const histogram = question.histogram === null ? null : new Float64Array(HISTOGRAM_BINS);
@@ -112,7 +112,7 @@ export async function refineFloat64(
       const value = x[i]!;
       if (!Number.isFinite(value)) continue;
       if (value !== 0) histogram[histogramBin(value, low, high)]!++;
-      if (deviationsFrom !== null) squaredDeviations += (value - deviationsFrom) ** 2;
+      if (deviationsFrom !== null) squaredDeviations += ((value - deviationsFrom) * deviationScale) ** 2;
       if (nearLimit !== null && Math.abs(value) <= nearLimit) nearZeros++;
     }
   }

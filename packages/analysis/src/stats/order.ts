@@ -8,8 +8,16 @@ export interface OrderFacts {
   readonly abs99: number | null;
   readonly nearZeros: number;
   readonly histogram: { readonly low: number; readonly high: number; readonly counts: readonly number[] } | null;
-  /** Sum of squared differences from the mean of the finite values. */
+  /** Sum of squared differences from the mean of the finite values, all of them times `scale`. */
   readonly squaredDeviations: number;
+  /** A power of two: 1, unless squares of F64 values would vanish or overflow. */
+  readonly scale: number;
+}
+
+/** The scale at which squares of values up to `absmax` are numbers like any other. */
+export function scaleOf(absmax: number): number {
+  if (absmax === 0 || (absmax > 1e-100 && absmax < 1e100)) return 1;
+  return 2 ** -Math.max(-1000, Math.min(1000, Math.round(Math.log2(absmax))));
 }
 
 /** Rank, from 0, of the smallest element such that at least this share of `count` elements is ≤ it. */

@@ -1,5 +1,5 @@
 import { HISTOGRAM_BINS, histogramBin } from '@espalier/kernels';
-import { type OrderFacts, reportedRanks } from './order.js';
+import { type OrderFacts, reportedRanks, scaleOf } from './order.js';
 
 /** Values with how often each occurs, and the order they stand in. */
 interface WeightedValues {
@@ -56,11 +56,13 @@ function orderOfWeighted(weighted: WeightedValues, zeros: number, mean: number, 
   let finite = 0;
   let nearZeros = 0;
   let squaredDeviations = 0;
+  const last = present.length - 1;
+  const scale = last < 0 ? 1 : scaleOf(Math.max(Math.abs(values[present[0]!]!), Math.abs(values[present[last]!]!)));
   for (const i of present) {
     const [value, times] = [values[i]!, counts[i]!];
     finite += times;
     if (Math.abs(value) <= nearLimit) nearZeros += times;
-    squaredDeviations += times * (value - mean) ** 2;
+    squaredDeviations += times * ((value - mean) * scale) ** 2;
   }
   const ranks = reportedRanks(finite, zeros);
   // Only few of the 65 536 patterns of a narrow type may occur.
@@ -73,6 +75,7 @@ function orderOfWeighted(weighted: WeightedValues, zeros: number, mean: number, 
     nearZeros,
     histogram: finite === 0 ? null : histogramOf(weighted, present),
     squaredDeviations,
+    scale,
   };
 }
 

@@ -4,7 +4,7 @@ import { histogramBin } from '@espalier/kernels';
 import { type BinnedPrefixes, binPrefixes } from './borders.js';
 import { meaningOf } from './meaning.js';
 import type { ScanMode } from './mode.js';
-import { type OrderFacts, reportedRanks } from './order.js';
+import { type OrderFacts, reportedRanks, scaleOf } from './order.js';
 import { orderOfPatterns, orderOfValues } from './orderOfValues.js';
 import type { FirstAnswer, FirstQuestion, RefineAnswer, RefineQuestion } from './question.js';
 import { WINDOW_BYTES } from './reader.js';
@@ -28,6 +28,7 @@ export class OrderScan {
   private readonly finite: number;
   private readonly mean: number;
   private readonly nearLimit: number;
+  private readonly scale: number;
 
   /** How many leading bits the first read tells apart: as many as their counters are worth. */
   static leadingBits(mode: ScanMode, elements: number): number {
@@ -48,6 +49,7 @@ export class OrderScan {
     this.finite = elements - nan - inf;
     this.mean = this.finite === 0 ? 0 : sum / this.finite;
     this.nearLimit = this.finite === 0 ? 0 : nearZeroRatio * Math.max(Math.abs(min), Math.abs(max));
+    this.scale = this.finite === 0 ? 1 : scaleOf(Math.max(Math.abs(min), Math.abs(max)));
     this.squaredDeviations = Math.max(0, sumSquares - this.finite * this.mean * this.mean);
     if (this.finite > 0 && typeof asked.order === 'object' && asked.order !== null) this.begin(asked.order.leadingBits);
   }
@@ -98,6 +100,7 @@ export class OrderScan {
       nearZeros: this.nearZeros ?? first.exactZeros,
       histogram: this.reportedHistogram(),
       squaredDeviations: this.squaredDeviations,
+      scale: this.scale,
     };
   }
 
@@ -160,6 +163,7 @@ export class OrderScan {
           ? null
           : { prefixes: open.map(({ prefix }) => prefix), thresholds: open.map(({ threshold }) => threshold) },
       deviationsFrom: this.cancels ? this.mean : null,
+      deviationScale: this.scale,
       nearLimit: this.anyNear(leadingBits) ? this.largestSingle : null,
     };
   }

@@ -43,6 +43,8 @@ export interface RefineQuestion {
   readonly borders: { readonly prefixes: readonly number[]; readonly thresholds: readonly number[] } | null;
   /** Sum of squared differences from this value, once. */
   readonly deviationsFrom: number | null;
+  /** What differences are multiplied by before they are squared. */
+  readonly deviationScale: number;
   /** Count of |x| ≤ this, once. */
   readonly nearLimit: number | null;
 }

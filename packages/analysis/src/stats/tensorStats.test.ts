@@ -293,6 +293,24 @@ describe('quantized tensors', () => {
   });
 });
 
+test.each([
+  ['few tiny', 2 ** -996, 4],
+  ['many tiny', 2 ** -996, 500],
+  ['few huge', 2 ** 996, 4],
+  ['many huge', 2 ** 996, 500],
+])('the deviation of %s F64 values neither vanishes nor overflows', async (_, factor, rows) => {
+  const rng = seeded(6);
+  const values = Float64Array.from({ length: rows * 400 }, () => (rng.next() < 0.5 ? 0 : rng.normal()));
+  const of = async (scale: number) => {
+    const bytes = new Uint8Array(values.map((value) => value * scale).buffer);
+    const entry = rawEntry('F64', [rows, 400], bytes);
+    return statsOf(entry, headOf(entry, { output: [0], input: [1] }), {});
+  };
+  const [plain, scaled] = [await of(1), await of(factor)];
+  expect(scaled.std! / factor).toBeCloseTo(plain.std!, 12);
+  expect(scaled.kept.std! / factor).toBeCloseTo(plain.kept.std!, 10);
+});
+
 describe('a sample', () => {
   const rng = seeded(9);
   const values = Float32Array.from({ length: 2_000_000 }, () => (rng.next() < 0.7 ? 0 : rng.normal()));

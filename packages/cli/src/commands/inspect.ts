@@ -1,4 +1,4 @@
-import { type Fault, globMatcher } from '@espalier/base';
+import { type Fault, globMatcher, printable } from '@espalier/base';
 import { failOnMatcher } from '@espalier/recipe';
 import {
   type FileFacts,
@@ -64,6 +64,15 @@ export async function inspect(
     if (options.format !== 'table') {
       for (const outcome of outcomes)
         if ('fault' in outcome) await print(terminal.err, `${faultLine(outcome.fault, outcome.path)}\n`);
+    }
+    for (const [i, glob] of options.layers.entries()) {
+      const read = outcomes.flatMap((outcome) => ('facts' in outcome ? outcome.facts.head.tensors : []));
+      if (read.length === 0 || read.some(({ name }) => matchers[i]!(name))) continue;
+      await print(
+        terminal.err,
+        `espalier: no tensor is called ${printable(glob)}, such as ${printable(read[0]!.name)} is.\n`,
+      );
+      return 2;
     }
     if (outcomes.some((outcome) => 'fault' in outcome || (options.values && hasUnread(outcome.facts)))) return 2;
     const fails = failOnMatcher(options.failOn);

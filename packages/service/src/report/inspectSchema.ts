@@ -139,6 +139,10 @@ const unreadableFile = z.object({
 export const inspectReport = z.object({
   schemaVersion: z.literal(SCHEMA_VERSION),
   files: z.array(z.union([readableFile, unreadableFile])),
+  error: z
+    .object({ code: z.string(), message: z.string() })
+    .optional()
+    .describe('Why the command as a whole has no result: a wrong option, or it was cancelled. `files` is empty then.'),
 });
 
 export type InspectReport = z.infer<typeof inspectReport>;
