@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -481,6 +482,24 @@ test('workspace symbols find layers', async () => {
   expect(found).toContain('2 layer3.1.conv1 models/resnet-tiny.safetensors');
   expect(found).toContain('8 layer3.1.conv1.weight models/resnet-tiny.safetensors · 80×80×3×3');
   expect(await client.request('workspace/symbol', { query: 'no.such.layer' })).toEqual([]);
+});
+
+test('layers of the last of many checkpoints are found, and names as they are written come first', async () => {
+  const many = mkdtempSync(join(tmpdir(), 'espalier-many-'));
+  for (let i = 0; i < 120; i++)
+    copyFileSync(join(folder, 'models/resnet-tiny-80.safetensors'), join(many, `a${i}.safetensors`));
+  copyFileSync(join(folder, 'models/digits.h5'), join(many, 'z.h5'));
+  const other = await TestClient.start({ folders: [many] });
+  try {
+    const symbols = await other.request<WorkspaceSymbol[]>('workspace/symbol', { query: 'pointwise2' });
+    expect(symbols[0]).toMatchObject({
+      name: expect.stringContaining('pointwise2'),
+      containerName: expect.stringContaining('z.h5'),
+    });
+  } finally {
+    await other.stop();
+    rmSync(many, { recursive: true, force: true });
+  }
 });
 
 test('a notebook, as JSON and as the cells that an editor sends', async () => {

@@ -35,6 +35,14 @@ describe('statistics', () => {
     );
   });
 
+  test('write whole numbers as such', () => {
+    const stats = statsFor({ min: -6, max: 1200 });
+    const whole = statisticLines(headFor('i', { dtype: 'I8' }), stats, numbers);
+    expect([line(whole, 'Minimum'), line(whole, 'Maximum')]).toEqual(['−6', '+1,200']);
+    const real = statisticLines(headFor('w'), stats, numbers);
+    expect(line(real, 'Minimum')).toBe('−6.00');
+  });
+
   test('leave out channels that a tensor does not have', () => {
     const bias = headFor('b', { outputChannels: null, inputChannels: null });
     const lines = statisticLines(bias, statsFor({ deadOutputChannels: null, deadInputChannels: null }), numbers);

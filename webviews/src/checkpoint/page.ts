@@ -355,7 +355,7 @@ export class CheckpointPage extends LitElement {
                 ${statisticsView(head, values.stats, numbers)}
                 ${histogramView(head, values.stats, numbers, state.asTable.has('histogram'), () => this.twin('histogram'))}
               </div>
-              ${quantilesView(values.stats, numbers)}
+              ${quantilesView(head, values.stats, numbers)}
               <hr />
               ${sizesView(formsOf(values.stats, numbers, state.gzip.get(head.name)), numbers, state.asTable.has('sizes'), () => this.twin('sizes'))}`
           : detailWithoutValues(row, reading, this.sums(rows).read, numbers, {

@@ -13,6 +13,7 @@ type Line = readonly [label: string, value: string, title?: string];
 export function statisticLines(head: TensorHead, stats: TensorStats, numbers: Numbers): Line[] {
   const T = S.statistics;
   const value = (x: number | null): string => (x === null ? '–' : numbers.value(x));
+  const single = (x: number | null): string => (x === null ? '–' : singleText(x, head, numbers));
   const lines: Line[] = [[T.zeros, numbers.integer(stats.zeros)]];
   if (stats.exactZeros !== stats.zeros) lines.push([T.exactZeros, numbers.integer(stats.exactZeros)]);
   if (stats.nearZeros > Math.max(stats.zeros, stats.exactZeros)) {
@@ -20,13 +21,13 @@ export function statisticLines(head: TensorHead, stats: TensorStats, numbers: Nu
   }
   lines.push(
     [T.kept, numbers.integer(stats.kept.count)],
-    [T.minimum, value(stats.min)],
-    [T.maximum, stats.max === null ? '–' : numbers.signedValue(stats.max)],
+    [T.minimum, single(stats.min)],
+    [T.maximum, (stats.max ?? 0) > 0 ? `+${single(stats.max)}` : single(stats.max)],
     [T.mean, value(stats.mean)],
     // Where nothing is zero the two deviations are one.
     stats.zeros === 0 ? [T.std, value(stats.std)] : [T.keptStd, value(stats.kept.std)],
-    [T.keptMin, value(stats.kept.absmin)],
-    [T.keptMedian, value(stats.kept.absMedian)],
+    [T.keptMin, single(stats.kept.absmin)],
+    [T.keptMedian, single(stats.kept.absMedian)],
   );
   if (stats.deadOutputChannels !== null && head.outputChannels !== null) {
     lines.push([T.deadOutputs, T.of(numbers.integer(stats.deadOutputChannels), numbers.integer(head.outputChannels))]);
@@ -37,6 +38,10 @@ export function statisticLines(head: TensorHead, stats: TensorStats, numbers: Nu
   lines.push([T.nonFinite, `${numbers.integer(stats.nan)}, ${numbers.integer(stats.inf)}`]);
   return lines;
 }
+
+/** One value of a tensor: whole numbers are written as such. */
+const singleText = (x: number, { dtype }: TensorHead, numbers: Numbers): string =>
+  /^([IU]\d+|BOOL)$/.test(dtype) && Number.isInteger(x) ? numbers.integer(x) : numbers.value(x);
 
 export function statisticsView(head: TensorHead, stats: TensorStats, numbers: Numbers): TemplateResult {
   return html`<section aria-label=${S.statistics.title}>
@@ -49,7 +54,7 @@ export function statisticsView(head: TensorHead, stats: TensorStats, numbers: Nu
   </section>`;
 }
 
-export function quantilesView(stats: TensorStats, numbers: Numbers): TemplateResult | typeof nothing {
+export function quantilesView(head: TensorHead, stats: TensorStats, numbers: Numbers): TemplateResult | typeof nothing {
   const { quantiles } = stats;
   if (quantiles === null) return nothing;
   return html`<table class="mini quantiles" aria-label=${S.statistics.quantiles}>
@@ -62,7 +67,7 @@ export function quantilesView(stats: TensorStats, numbers: Numbers): TemplateRes
     <tbody>
       <tr>
         <td></td>
-        ${QUANTILES.map((_, i) => html`<td>${quantiles[i] === undefined ? '–' : numbers.value(quantiles[i])}</td>`)}
+        ${QUANTILES.map((_, i) => html`<td>${quantiles[i] === undefined ? '–' : singleText(quantiles[i], head, numbers)}</td>`)}
       </tr>
     </tbody>
   </table>`;

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { failOnMatcher, isFailOn } from './failOn.js';
 import { FINDING_CODES } from './findingCodes.js';
 
-/** Faults of recipes, options, outputs, devices and tools are nothing that an inspection can find. */
-const NEVER_FOUND = /^(?:budget|device|evaluate|job|option|output|prune|quantize|recipe|regroup|remove|runtime|tool)\//;
+/** Faults of recipes, options, outputs, devices, times and tools are nothing that an inspection can find. */
+const NEVER_FOUND =
+  /^(?:budget|device|evaluate|job|latency|option|output|prune|quantize|recipe|regroup|remove|runtime|tool)\//;
 
 test('every code of files that the documentation explains can be named, and no other', () => {
   const text = readFileSync(new URL('../../../../docs/findings.md', import.meta.url), 'utf8');
