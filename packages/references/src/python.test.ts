@@ -68,9 +68,9 @@ test.each([
 test.each([
   ['torch.load(Path("a") / "b" / "c.pt")', 'a/b/c.pt ← torch.load'],
   ['torch.load(os.path.join("a", "c.pt"))', 'a/c.pt ← torch.load'],
-  ['from pathlib import Path\nD = Path("a")\ntorch.load(D / "c.pt")', '?a/c.pt ← torch.load'],
+  ['from pathlib import Path\nD = Path("a")\ntorch.load(D / "c.pt")', 'a/c.pt ← torch.load'],
   ['n = "a"\ntorch.load("m/" + n + ".pt")', '?m/a.pt ← torch.load'],
-  ['n = "a"\ntorch.load(os.path.join("m", n, "c.pt"))', '?m/a/c.pt ← torch.load'],
+  ['n = "a"\ntorch.load(os.path.join("m", n, "c.pt"))', 'm/a/c.pt ← torch.load'],
   ['D = Path(__file__).parent\ntorch.load(D / "c.pt")', './c.pt ← torch.load'],
   ['torch.load(str(Path("a").joinpath("c.pt")))', 'a/c.pt ← torch.load'],
   ['torch.load(Path(__file__).parent / "c.pt")', './c.pt ← torch.load'],

@@ -17,7 +17,7 @@ export interface StaticText {
   readonly certain: boolean;
   /** `__file__` itself: its folder is asked for next. */
   readonly isThisFile?: true;
-  /** A literal that a name stands for. What is put together from it counts as computed: the name may get another value before that. */
+  /** A literal that a name stands for. A text that is glued together from it counts as computed; a folder of that name does not. */
   readonly isNamed?: true;
   /** Opened with a mode that writes. */
   readonly writes?: true;
@@ -309,7 +309,7 @@ function concatenate(values: readonly StaticText[]): StaticText {
   };
 }
 
-/** One text alone, or literals and folders that no name stands for. */
+/** One text alone, or literals: half a name that stands somewhere else is as good as computed. */
 const isWhole = (values: readonly StaticText[]): boolean =>
   values.length === 1 || values.every(({ isNamed }) => isNamed !== true);
 
@@ -320,7 +320,7 @@ function joinPaths(values: readonly StaticText[]): StaticText {
     else if (value.text !== '') text = text.endsWith('/') ? text + value.text : `${text}/${value.text}`;
   }
   const isThisFile = values.length === 1 && values[0]!.isThisFile === true;
-  const joined = { text, ...lastOrigin(values), certain: isWhole(values) && values.every((value) => value.certain) };
+  const joined = { text, ...lastOrigin(values), certain: values.every((value) => value.certain) };
   return isThisFile ? { ...joined, isThisFile: true } : joined;
 }
 
