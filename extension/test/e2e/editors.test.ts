@@ -42,7 +42,7 @@ test('a folder of a Hugging Face model is one checkpoint', async () => {
   const { page } = editor;
   await chooseInExplorer(page, 'tiny-llama', 'Inspect Checkpoint…');
   const opened = await inspector(page, 'tiny-llama');
-  await expect.poll(() => opened.facts(), soon).toMatch(/^19,616 ?parameters 39\.2 ?kB .*exact/);
+  await expect.poll(() => opened.facts(), soon).toMatch(/^21 ?tensors 19,616 ?parameters 39\.2 ?kB .*exact/);
 });
 
 test('files that are no checkpoints have no menu entries', async () => {
