@@ -35,24 +35,6 @@ async function look(name: string): Promise<void> {
   if (folder !== undefined) await screenshot(editor.page, join(folder, `${name}.png`));
 }
 
-test('the light bulb offers to take channels out, with what would go', async () => {
-  const { page } = editor;
-  await quickOpen(page, 'load.py');
-  await goTo(page, 'models/resnet-tiny.safetensors');
-  await expect.poll(() => openFixes(page), soon).toContain('Take out channels…');
-  await page.locator('.action-widget .monaco-list-row.action', { hasText: /^Take out channels…$/ }).click();
-  await pick(page, 'Those with the smallest weights');
-  await pick(page, '50 %');
-  await expect
-    .poll(() => editorText(page), soon)
-    .toContain('structure: { method: remove, criterion: l1, sparsity: 0.5 }');
-  const preview = await webviewFrame(page, 'espalier-report .report');
-  await expect
-    .poll(() => textOf(preview.locator('#risks')), soon)
-    .toMatch(/layer3\.0\.conv1\.weight: 40 of 80 channels are taken out/);
-  await look('remove');
-});
-
 test('the light bulb offers re-grouping, with what it would do', async () => {
   const { page, folder } = editor;
   await quickOpen(page, 'load.py');
